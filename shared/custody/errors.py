@@ -1,4 +1,4 @@
-"""Errors, sorted by what the caller does next. Messages name the input, the cause and the remedy."""
+"""Errors, sorted by what the caller does next. Messages name input, cause and remedy."""
 
 
 class CustodyError(Exception):

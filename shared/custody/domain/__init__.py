@@ -1,0 +1,1 @@
+"""Pure data and decisions: no clock, network, environment, log or randomness."""

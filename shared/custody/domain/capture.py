@@ -1,0 +1,136 @@
+"""What to do about one file: compare what Drive shows with what the index knows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from custody.domain.drive import EXPORTS, DriveFile, Revision, Unreadable
+from custody.domain.vault import FileHistory, Missed, RevisionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRevision:
+    """Read this revision of a binary file and store it as a version."""
+
+    revision: Revision
+    drive_version: int
+    behind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreExport:
+    """Export the present state of a native Google file and store it unless nothing changed."""
+
+    revision: RevisionId
+    drive_version: int
+    export_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteMissed:
+    """Record a content that we know of and cannot have."""
+
+    gap: Missed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteLost:
+    """Record that Drive stopped showing us the file. Nothing is erased (T6)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteFound:
+    """Record that a lost file is back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Nothing to do, and why."""
+
+    reason: str
+
+
+Action = StoreRevision | StoreExport | NoteMissed | NoteLost | NoteFound | Skip
+
+
+def plan_capture(
+    shown: DriveFile | Unreadable, *, in_scope: bool, history: FileHistory, now: datetime
+) -> tuple[Action, ...]:
+    """The steps that bring the vault level with Drive, oldest content first."""
+    lost = _why_lost(shown, in_scope)
+    if lost:
+        return _plan_loss(lost, history)
+    assert isinstance(shown, DriveFile)  # noqa: S101 - narrows the type: a loss was ruled out above
+    found: tuple[Action, ...] = (NoteFound(),) if history.lost else ()
+    return found + (_plan_content(shown, history, now) or (Skip(reason="already captured"),))
+
+
+def _why_lost(shown: DriveFile | Unreadable, in_scope: bool) -> str | None:
+    if isinstance(shown, Unreadable):
+        return shown.reason
+    if shown.trashed:
+        return "in Drive's trash"
+    return None if in_scope else "moved out of the holding's folder"
+
+
+def _plan_loss(reason: str, history: FileHistory) -> tuple[Action, ...]:
+    if not (history.versions or history.missed):
+        return (Skip(reason="never seen in this epoch"),)
+    if history.lost and history.lost.reason == reason:
+        return (Skip(reason="already known to be lost"),)
+    return (NoteLost(reason=reason),)
+
+
+def _plan_content(shown: DriveFile, history: FileHistory, now: datetime) -> tuple[Action, ...]:
+    if shown.is_folder:
+        return ()
+    if shown.shortcut_target is not None:
+        return _missed(history, None, "a shortcut: its target is not followed", now)
+    if shown.is_native:
+        return _plan_native(shown, history, now)
+    return _plan_revisions(shown, history, now)
+
+
+def _plan_native(shown: DriveFile, history: FileHistory, now: datetime) -> tuple[Action, ...]:
+    export_type = EXPORTS.get(shown.content_type)
+    if export_type is None:
+        return _missed(history, None, "Drive has no export for this type of file", now)
+    if not shown.can_download:
+        return _missed(history, None, "the owner forbids downloading", now)
+    if shown.version <= history.seen_version:
+        return ()
+    revision = RevisionId(f"native-{shown.version}")
+    return (StoreExport(revision=revision, drive_version=shown.version, export_type=export_type),)
+
+
+def _plan_revisions(shown: DriveFile, history: FileHistory, now: datetime) -> tuple[Action, ...]:
+    wanted = [rev for rev in shown.revisions if not history.has(rev.revision)]
+    if not wanted:
+        return ()
+    if not shown.can_download:
+        return _missed(history, shown.head, "the owner forbids downloading", now)
+    last = len(shown.revisions) - 1
+    places = {rev.revision: last - place for place, rev in enumerate(shown.revisions)}
+    stores = tuple(
+        StoreRevision(revision=rev, drive_version=shown.version, behind=places[rev.revision])
+        for rev in wanted
+    )
+    return _purged(shown, history, now) + stores
+
+
+def _purged(shown: DriveFile, history: FileHistory, now: datetime) -> tuple[Action, ...]:
+    """T10: Drive purges old revisions; when none of ours is listed, some may be gone between."""
+    listed = {rev.revision for rev in shown.revisions}
+    latest = history.latest
+    if latest is None or not shown.can_read_revisions or latest.revision in listed:
+        return ()
+    reason = f"Drive purged older revisions: any between the versions {latest.drive_version} and "
+    return _missed(history, None, reason + f"{shown.version} are not captured", now)
+
+
+def _missed(
+    history: FileHistory, revision: RevisionId | None, reason: str, now: datetime
+) -> tuple[Action, ...]:
+    gap = Missed(revision=revision, reason=reason, seen_at=now)
+    return () if history.with_missed(gap) == history else (NoteMissed(gap=gap),)

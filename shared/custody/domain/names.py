@@ -1,0 +1,98 @@
+"""Names of stored objects, built and parsed in one place.
+
+Names hold opaque ids alone: nothing of a customer's name, file name or path (T8). Each part is
+percent-encoded (RFC 3986), so that `/` parts what we put together and nothing else.
+"""
+
+from urllib.parse import quote, unquote
+
+from custody.domain.vault import (
+    CustomerId,
+    FileId,
+    HoldingEpoch,
+    ObjectName,
+    RevisionId,
+    Source,
+)
+from custody.errors import CorruptError
+
+
+def _join(*parts: str) -> str:
+    return "/".join(quote(part, safe="") for part in parts)
+
+
+def version_name(life: HoldingEpoch, file_id: FileId, revision: RevisionId) -> ObjectName:
+    """The one name that this content of this file can have in the vault."""
+    return ObjectName(_join(life.customer, life.source, str(life.epoch), file_id, revision))
+
+
+def parse_version_name(name: str) -> tuple[HoldingEpoch, FileId, RevisionId]:
+    """The inverse of `version_name`. Raises CorruptError for a name that we never gave."""
+    parts = [unquote(part) for part in name.split("/")]
+    if len(parts) != 5 or not all(parts) or not parts[2].isdecimal():
+        raise CorruptError("an object in the vault has a name that custody never gives: inspect it")
+    life = HoldingEpoch(customer=CustomerId(parts[0]), source=Source(parts[1]), epoch=int(parts[2]))
+    file_id, revision = FileId(parts[3]), RevisionId(parts[4])
+    if version_name(life, file_id, revision) != name:
+        raise CorruptError("an object in the vault has a name that custody never gives: inspect it")
+    return life, file_id, revision
+
+
+def life_prefix(life: HoldingEpoch) -> str:
+    """What all vault names of one epoch begin with."""
+    return _join(life.customer, life.source, str(life.epoch)) + "/"
+
+
+def keyset_name(life: HoldingEpoch) -> str:
+    return _join(life.customer, life.source, str(life.epoch)) + ".keyset"
+
+
+def destroyed_name(life: HoldingEpoch) -> str:
+    """The create-only mark that a keyset was shredded and may never be made again."""
+    return _join(life.customer, life.source, str(life.epoch)) + ".destroyed"
+
+
+def fence_name(life: HoldingEpoch) -> str:
+    return f"fences/{life_prefix(life)[:-1]}.closed"
+
+
+def index_prefix(life: HoldingEpoch) -> str:
+    return f"index/holdings/{life_prefix(life)}"
+
+
+def index_name(life: HoldingEpoch, file_id: FileId) -> str:
+    return index_prefix(life) + quote(file_id, safe="")
+
+
+def parse_index_name(name: str) -> FileId:
+    return FileId(unquote(name.rsplit("/", 1)[1]))
+
+
+def whereabouts_name(file_id: FileId) -> str:
+    """The small object that says in which epochs a file was ever seen."""
+    return f"index/files/{quote(file_id, safe='')}"
+
+
+def cursor_name(corpus: str) -> str:
+    return f"cursors/{_join(corpus)}"
+
+
+def channel_prefix(corpus: str) -> str:
+    return f"channels/{_join(corpus)}/"
+
+
+def channel_name(corpus: str, channel: str) -> str:
+    return channel_prefix(corpus) + quote(channel, safe="")
+
+
+def customer_name(customer: CustomerId) -> str:
+    return f"registry/customers/{_join(customer)}"
+
+
+def holding_name(customer: CustomerId, source: Source) -> str:
+    return f"registry/holdings/{_join(customer, source)}"
+
+
+def slug_name(slug: str) -> str:
+    """The create-only claim that makes slugs unique."""
+    return f"registry/slugs/{_join(slug)}"

@@ -1,0 +1,78 @@
+"""How a pushed message meets a function: decode, act, and the one policy for errors.
+
+Permanent errors are recorded in quarantine and acknowledged. Everything else, bugs too, escapes:
+the request fails, Pub/Sub delivers again, and in the end dead-letters.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Protocol, TypeVar
+
+import flask
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from custody.domain.quarantine import quarantined
+from custody.errors import MalformedEventError, PermanentError
+from custody.events import Delivery, delivery
+from custody.ports import Quarantine
+
+log = structlog.get_logger()
+
+E = TypeVar("E")
+Response = tuple[str, int]
+ACKNOWLEDGED: Response = ("", 204)
+
+
+class World(Protocol):
+    """What the error policy itself needs."""
+
+    @property
+    def quarantine(self) -> Quarantine: ...
+    def now(self) -> datetime: ...
+
+
+W = TypeVar("W", bound=World)
+
+
+def on_message(
+    decode: Callable[[Delivery], E], connect: Callable[[], W]
+) -> Callable[[Callable[[E, W], None]], Callable[[flask.Request], Response]]:
+    """Makes an HTTP function of one that takes a decoded event and the world."""
+
+    def decorate(act: Callable[[E, W], None]) -> Callable[[flask.Request], Response]:
+        @wraps(act)
+        def answer(request: flask.Request) -> Response:
+            world = connect()
+            with bound_contextvars(function=act.__name__):
+                _answer(request.get_data(), decode, act, world)
+            return ACKNOWLEDGED
+
+        return answer
+
+    return decorate
+
+
+def _answer(
+    body: bytes, decode: Callable[[Delivery], E], act: Callable[[E, W], None], world: W
+) -> None:
+    try:
+        pushed = delivery(body)
+    except MalformedEventError as error:
+        digest = hashlib.sha256(body).hexdigest()[:16]
+        _quarantine(error, f"a push with digest {digest}", world)
+        return
+    try:
+        act(decode(pushed), world)
+    except PermanentError as error:
+        subscription = pushed.subscription.rpartition("/")[2]
+        _quarantine(error, f"{subscription} message {pushed.message_id}", world)
+
+
+def _quarantine(error: PermanentError, reference: str, world: World) -> None:
+    """An acknowledged loss must be visible: in the ledger and in the log."""
+    entry = quarantined("message", str(error), reference, seen_at=world.now())
+    world.quarantine.put(entry)
+    log.error("quarantined", quarantine=entry.id, kind=entry.kind, error=type(error).__name__)

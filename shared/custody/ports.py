@@ -1,0 +1,210 @@
+"""What the steps need from the world. Adapters and test worlds keep these promises alike."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from custody.domain.channels import Channel
+from custody.domain.drain_changes import Cursor
+from custody.domain.drive import ChangePage, Corpus, DriveFile, Unreadable
+from custody.domain.events import Event
+from custody.domain.quarantine import Quarantined, Verdict
+from custody.domain.vault import (
+    Customer,
+    CustomerId,
+    Draft,
+    FileHistory,
+    FileId,
+    Holding,
+    HoldingEpoch,
+    ObjectName,
+    RevisionId,
+    Source,
+    Version,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen(Generic[T]):
+    """What was read, and the store's stamp on it; a write that names an old stamp is refused."""
+
+    value: T
+    stamp: int
+    """0 for what does not exist yet."""
+
+
+class Sealer(Protocol):
+    """One unwrapped keyset of one epoch. Lives for one delivery, never longer."""
+
+    def seal(self, data: bytes, associated: bytes) -> bytes: ...
+    def open(self, sealed: bytes, associated: bytes) -> bytes: ...
+
+
+class Drive(Protocol):
+    """Reads files. Raises UnavailableError, RateLimitedError (retry) or RefusedError (never)."""
+
+    def describe(self, file_ids: Sequence[FileId]) -> dict[FileId, DriveFile | Unreadable]:
+        """Each file with its revisions, in as few round trips as Drive allows."""
+
+    def content(self, file: DriveFile, revision: RevisionId) -> Iterator[bytes]:
+        """A binary revision from its first byte to its last; resumed where the line breaks."""
+
+    def export(self, file: DriveFile, content_type: str) -> bytes:
+        """A native file's present state. NotFoundError when it cannot be exported."""
+
+    def children(self, folder: FileId) -> Iterator[DriveFile]:
+        """What lies directly in a folder, trashed files too. Complete or an error (T7)."""
+
+
+class ChangeFeed(Protocol):
+    """Follows Drive's change logs and their channels."""
+
+    def start(self, corpus: Corpus) -> str:
+        """A cursor to all that changes from now on."""
+
+    def page(self, corpus: Corpus, cursor: str) -> ChangePage:
+        """The next changes. NotFoundError when Drive no longer takes the cursor."""
+
+    def watch(
+        self,
+        corpus: Corpus,
+        *,
+        cursor: str,
+        channel: str,
+        token: str,
+        address: str,
+        until: datetime,
+    ) -> Channel:
+        """Asks for pushes; what Drive granted comes back (T2)."""
+
+    def stop(self, channel: Channel) -> None:
+        """Ends a channel; one that is gone already is no error."""
+
+
+class Folders(Protocol):
+    """Writes into the shared drive, as an operator does."""
+
+    def create(self, name: str) -> FileId:
+        """A new folder at the root of the shared drive."""
+
+    def upload(self, folder: FileId, path_name: str, data: Iterable[bytes]) -> DriveFile:
+        """A file in a folder; a name that the folder holds becomes a new revision."""
+
+
+class Vault(Protocol):
+    """Immutable versions. Whoever reads it can check it without asking the index."""
+
+    def store(
+        self,
+        draft: Draft,
+        content: Callable[[], Iterator[bytes]],
+        *,
+        sealer: Sealer,
+        base: Version | None,
+        latest: Version | None,
+        deadline: datetime,
+    ) -> Version:
+        """Writes once; where the name is taken, the stored version comes back, not the attempt.
+
+        The content is a delta against `base` where that pays, and a mere reference where it is that
+        of `latest`. Raises TornReadError when the content differs from the draft's size or
+        checksum, and DeadlineError past the deadline; in both cases nothing was stored.
+        """
+
+    def version(self, name: ObjectName, *, sealer: Sealer) -> Version:
+        """The stored object's own record. NotFoundError, CorruptError."""
+
+    def content(self, name: ObjectName, *, sealer: Sealer) -> Iterator[bytes]:
+        """The content, checked to its last byte: CorruptError before the iterator ends well."""
+
+    def names(self, life: HoldingEpoch) -> Iterator[ObjectName]:
+        """Every version of one epoch. Only reconcile, erase, drill and operators may."""
+
+
+class Keys(Protocol):
+    """Keysets, one for each epoch."""
+
+    def create(self, life: HoldingEpoch) -> None:
+        """Only for whoever opens an epoch. AlreadyExistsError; RefusedError once destroyed."""
+
+    def unwrap(self, life: HoldingEpoch) -> Sealer:
+        """Raises MissingKeysetError: a stop, never a reason to create one."""
+
+
+class Registry(Protocol):
+    """Who the customers are and what we hold of them."""
+
+    def customers(self) -> Iterator[Customer]: ...
+    def customer(self, customer: CustomerId) -> Customer: ...
+    def add_customer(self, customer: Customer) -> None:
+        """AlreadyExistsError when the slug is taken."""
+
+    def save_customer(self, customer: Customer) -> None: ...
+    def holdings(self) -> Iterator[Holding]: ...
+    def holding(self, customer: CustomerId, source: Source) -> Holding:
+        """NotFoundError."""
+
+    def save_holding(self, holding: Holding) -> None: ...
+
+
+class Fences(Protocol):
+    """Whoever may only create can close an epoch, and nobody can open it again."""
+
+    def close(self, life: HoldingEpoch) -> None: ...
+    def closed(self, life: HoldingEpoch) -> bool: ...
+
+
+class Index(Protocol):
+    """What is known of each file. A cache that the vault can rebuild."""
+
+    def read(self, life: HoldingEpoch, file_id: FileId, *, sealer: Sealer) -> Seen[FileHistory]:
+        """An empty history for a file that was never seen."""
+
+    def write(self, history: FileHistory, *, stamp: int, sealer: Sealer) -> Seen[FileHistory]:
+        """Replaces what was read under this stamp. ConflictError when somebody wrote since."""
+
+    def files(self, life: HoldingEpoch) -> Iterator[FileId]:
+        """Every file id ever seen in an epoch."""
+
+    def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
+        """Remembers that a file was seen in an epoch; the epochs that it was seen in before."""
+
+    def whereabouts(self, file_id: FileId) -> Sequence[HoldingEpoch]: ...
+
+
+class Cursors(Protocol):
+    """How far each change log was followed."""
+
+    def read(self, corpus: Corpus) -> Seen[Cursor] | None: ...
+    def move(self, corpus: Corpus, cursor: Cursor, *, stamp: int) -> Seen[Cursor]:
+        """Replaces what was read under this stamp. ConflictError when somebody moved it since."""
+
+
+class Channels(Protocol):
+    """The channels that Drive granted us."""
+
+    def all(self, corpus: Corpus) -> Sequence[Channel]: ...
+    def add(self, channel: Channel) -> None: ...
+    def remove(self, channel: Channel) -> None: ...
+
+
+class Quarantine(Protocol):
+    """Seen, not admitted, with the reason. Holds references, never bytes."""
+
+    def put(self, entry: Quarantined) -> None:
+        """The same entry twice changes nothing."""
+
+    def all(self) -> Iterator[Quarantined]:
+        """Those that still wait for a person."""
+
+    def settle(self, entry_id: str, verdict: Verdict) -> Quarantined:
+        """Takes an entry out of waiting. NotFoundError."""
+
+
+class Publisher(Protocol):
+    """Sends events; returns when the service has them all."""
+
+    def publish(self, events: Sequence[Event]) -> None: ...
