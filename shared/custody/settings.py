@@ -82,10 +82,10 @@ class Settings:
         self._environment = environment
 
     def text(self, name: str) -> str:
-        return self._read(name, str)
+        return str(self._read(name, str))
 
     def number(self, name: str) -> int:
-        return self._read(name, int)
+        return int(self._read(name, int))
 
     def require(self, *names: str) -> None:
         """Raises SettingError for the first that is missing or ill-typed."""

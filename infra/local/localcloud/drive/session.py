@@ -1,0 +1,53 @@
+"""One call inside its transaction: who asks, when, and what must follow the commit."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from localcloud.clock import timestamp
+from localcloud.drive.content import Content
+from localcloud.drive.model import Role
+
+Values = Iterable[Any] | Mapping[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """Also remembers what it learnt about folders, which hundreds of files may share."""
+
+    db: sqlite3.Connection
+    caller: str
+    now: datetime
+    root_url: str
+    content: Content
+    discarded: list[str] = field(default_factory=list)  # content to remove after the commit
+    pushes: int = 0  # messages that were queued for channels
+    passed_down: dict[str, Role] = field(default_factory=dict)
+    trashed_folders: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def time(self) -> str:
+        """The moment of the call, as the tables keep it."""
+        return timestamp(self.now)
+
+    def run(self, statement: str, values: Values = ()) -> sqlite3.Cursor:
+        return self.db.execute(statement, values)  # type: ignore[arg-type]
+
+    def row(self, statement: str, values: Values = ()) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = self.run(statement, values).fetchone()
+        return found
+
+    def rows(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
+        return self.run(statement, values).fetchall()
+
+    def insert(self, table: str, values: Mapping[str, Any]) -> None:
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        self.run(f"insert into {table} ({names}) values ({marks})", values)  # noqa: S608 (our names)
+
+    def forget_folders(self) -> None:
+        """To be called when a folder's parent, permissions or trash state changed."""
+        self.passed_down.clear()
+        self.trashed_folders.clear()

@@ -1,0 +1,264 @@
+"""Cloud Storage: objects with generation preconditions, every failure in our words.
+
+T27: the client repeats what it got no answer for, so our own write can come back as somebody
+else's (412). Whoever creates compares what stands there with what was sent.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import requests
+from google.api_core import exceptions as google
+from google.auth import exceptions as auth
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from google.cloud.storage.exceptions import DataCorruption
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from custody.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    NotFoundError,
+    RateLimitedError,
+    TornReadError,
+    UnavailableError,
+)
+
+CALL_SECONDS = 30.0
+"""How long one call is repeated by the client before Pub/Sub's redelivery takes over."""
+UPLOAD_CHUNK = 8 << 20
+READ_CHUNK = 1 << 20
+_RETRY = DEFAULT_RETRY.with_timeout(CALL_SECONDS)
+
+
+def storage_client(endpoint: str) -> storage.Client:
+    """Google's client; against another endpoint it needs neither credentials nor project."""
+    if not endpoint:
+        return storage.Client()
+    return storage.Client(
+        project="local",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": endpoint},
+    )
+
+
+@contextmanager
+def _our_errors(name: str) -> Iterator[None]:
+    try:
+        yield
+    except google.NotFound as error:
+        raise NotFoundError(f"no object {name}: it was never written, or is erased") from error
+    except google.PreconditionFailed as error:
+        raise ConflictError(f"somebody wrote {name} first: read it and decide again") from error
+    except google.TooManyRequests as error:
+        raise RateLimitedError(f"storage asked to slow down at {name}") from error
+    except (google.Forbidden, google.Unauthorized) as error:
+        # Retried, not acknowledged: a grant that is missing now may be there in ten minutes.
+        raise UnavailableError(f"storage refused {name}: check the identity's grants") from error
+    except DataCorruption as error:
+        raise TornReadError(f"{name} arrived with another checksum than was sent") from error
+    except (google.GoogleAPICallError, google.RetryError, requests.RequestException) as error:
+        raise UnavailableError(f"storage did not take or give {name}") from error
+    except auth.TransportError as error:
+        raise UnavailableError("the token service did not answer") from error
+
+
+@contextmanager
+def _writing(name: str) -> Iterator[None]:
+    """Writing needs no object to be there: a 404 means that the bucket is missing."""
+    try:
+        with _our_errors(name):
+            yield
+    except NotFoundError as error:
+        raise UnavailableError(f"the bucket for {name} does not exist: create it") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A small object as it was read."""
+
+    data: bytes
+    generation: int
+
+
+class Upload(Protocol):
+    """A stream into a new object. Nothing is visible before `commit`."""
+
+    def write(self, data: bytes, /) -> int: ...
+    def commit(self) -> None:
+        """AlreadyExistsError when the name is taken."""
+
+    def abandon(self) -> None: ...
+
+
+class Bucket:
+    """One bucket. Names are ours; every write says which generation it replaces."""
+
+    def __init__(self, client: storage.Client, name: str) -> None:
+        self._bucket = client.bucket(name)
+        self._client = client
+
+    def create(self, name: str, data: bytes) -> int:
+        """Writes a name that must not exist, or finds there exactly what it would write.
+
+        Returns the generation. Raises AlreadyExistsError when something else stands there.
+        """
+        try:
+            return self.replace(name, data, generation=0)
+        except ConflictError as error:
+            standing = self.read(name)
+            if standing.data == data:
+                return standing.generation
+            raise AlreadyExistsError(f"{name} exists already with other content") from error
+
+    def replace(self, name: str, data: bytes, *, generation: int) -> int:
+        """Writes over exactly this generation (0: nothing). ConflictError for any other."""
+        blob = self._bucket.blob(name)
+        with _writing(name):
+            blob.upload_from_string(
+                data,
+                content_type="application/octet-stream",
+                if_generation_match=generation,
+                checksum="crc32c",
+                retry=_RETRY,
+            )
+        return int(blob.generation)
+
+    def read(self, name: str) -> Stored:
+        """The whole object and its generation, checked by crc32c. NotFoundError."""
+        blob = self._bucket.blob(name)
+        with _our_errors(name):
+            data = blob.download_as_bytes(checksum="crc32c", retry=_RETRY)
+        return Stored(data=data, generation=int(blob.generation))
+
+    def exists(self, name: str) -> bool:
+        with _our_errors(name):
+            return bool(self._bucket.blob(name).exists(retry=_RETRY))
+
+    def read_tail(self, name: str, size: int) -> bytes:
+        """The last `size` bytes, or all of a shorter object. NotFoundError."""
+        with _our_errors(name):
+            data: bytes = self._bucket.blob(name).download_as_bytes(
+                start=-size, checksum=None, retry=_RETRY
+            )
+        return data
+
+    def open(self, name: str, size: int) -> "RangeReader":
+        """The first `size` bytes as a stream in constant memory."""
+        return RangeReader(self._bucket.blob(name), name, size)
+
+    def upload(self, name: str, metadata: dict[str, str]) -> Upload:
+        blob = self._bucket.blob(name)
+        blob.metadata = metadata
+        return _NewObject(blob, name)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Every live name with this prefix, page by page."""
+        with _our_errors(prefix):
+            for blob in self._client.list_blobs(
+                self._bucket, prefix=prefix, fields="items(name),nextPageToken", retry=_RETRY
+            ):
+                yield blob.name
+
+    def delete(self, name: str, *, generation: int) -> None:
+        """Deletes exactly this generation, for good (T28). One that is gone is no error (T27)."""
+        try:
+            with _our_errors(name):
+                self._bucket.delete_blob(
+                    name, generation=generation, if_generation_match=generation, retry=_RETRY
+                )
+        except NotFoundError:
+            return
+
+
+class RangeReader(io.RawIOBase):
+    """Reads an object front to back by ranges; a broken line is taken up where it broke."""
+
+    def __init__(self, blob: Any, name: str, size: int) -> None:
+        self._blob = blob
+        self._name = name
+        self._size = size
+        self._offset = 0
+        self._chunk = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._chunk and self._offset < self._size:
+            self._chunk = memoryview(self._fetch())
+        taken = self._chunk[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._chunk = self._chunk[len(taken) :]
+        return len(taken)
+
+    def _fetch(self) -> bytes:
+        end = min(self._offset + UPLOAD_CHUNK, self._size) - 1
+        with _our_errors(self._name):
+            data: bytes = self._blob.download_as_bytes(
+                start=self._offset, end=end, checksum=None, retry=_RETRY, raw_download=True
+            )
+        if len(data) != end + 1 - self._offset:
+            raise TornReadError(f"{self._name} ended early: {len(data)} bytes of a longer range")
+        self._offset += len(data)
+        return data
+
+
+class _NewObject:
+    """A create-only upload: one call when small, resumable and streamed when large."""
+
+    def __init__(self, blob: Any, name: str) -> None:
+        self._blob = blob
+        self._name = name
+        self._small: bytearray | None = bytearray()
+        self._stream: Any = None
+
+    def write(self, data: bytes, /) -> int:
+        if self._small is not None:
+            self._small += data
+            if len(self._small) < UPLOAD_CHUNK:
+                return len(data)
+            data_now, self._small = bytes(self._small), None
+            self._stream = self._blob.open(
+                "wb",
+                chunk_size=UPLOAD_CHUNK,
+                if_generation_match=0,
+                checksum="crc32c",
+                retry=_RETRY,
+                content_type="application/octet-stream",
+            )
+        else:
+            data_now = data
+        with self._taken():
+            self._stream.write(data_now)
+        return len(data)
+
+    def commit(self) -> None:
+        with self._taken():
+            if self._small is None:
+                self._stream.close()
+            else:
+                self._blob.upload_from_string(
+                    bytes(self._small),
+                    content_type="application/octet-stream",
+                    if_generation_match=0,
+                    checksum="crc32c",
+                    retry=_RETRY,
+                )
+
+    def abandon(self) -> None:
+        """Ends the session. Without a last chunk no object exists, whatever was sent (T26)."""
+        if self._stream is not None and not self._stream.closed:
+            with _our_errors(self._name):
+                self._stream.terminate()
+
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        try:
+            with _writing(self._name):
+                yield
+        except ConflictError as error:
+            raise AlreadyExistsError(f"{self._name} is stored already") from error
