@@ -26,18 +26,21 @@ def mixed(row: int) -> int:
 def csv_row(row: int) -> bytes:
     """About 105 bytes, of which zstd alone removes two thirds."""
     x = mixed(row)
-    return b"%d,acct_%012x,user%d@example.com,%s,%s,%d.%02d,2026-%02d-%02dT%02d:%02d:00Z,EU,true\n" % (
-        row >> REVISION_BITS,
-        mixed(row >> REVISION_BITS) >> 16,
-        mixed(row >> REVISION_BITS) & 0xFFFFF,
-        PLANS[x & 3],
-        STATES[(x >> 2) % 5],
-        (x >> 8) & 0xFFFF,
-        (x >> 24) % 100,
-        (x >> 32) % 12 + 1,
-        (x >> 36) % 28 + 1,
-        (x >> 44) % 24,
-        (x >> 50) % 60,
+    return (
+        b"%d,acct_%012x,user%d@example.com,%s,%s,%d.%02d,2026-%02d-%02dT%02d:%02d:00Z,EU,true\n"
+        % (
+            row >> REVISION_BITS,
+            mixed(row >> REVISION_BITS) >> 16,
+            mixed(row >> REVISION_BITS) & 0xFFFFF,
+            PLANS[x & 3],
+            STATES[(x >> 2) % 5],
+            (x >> 8) & 0xFFFF,
+            (x >> 24) % 100,
+            (x >> 32) % 12 + 1,
+            (x >> 36) % 28 + 1,
+            (x >> 44) % 24,
+            (x >> 50) % 60,
+        )
     )
 
 

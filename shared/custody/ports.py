@@ -1,9 +1,9 @@
 """What the steps need from the world. Adapters and test worlds keep these promises alike."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from custody.domain.channels import Channel
 from custody.domain.drain_changes import Cursor
@@ -76,6 +76,7 @@ class ChangeFeed(Protocol):
         channel: str,
         token: str,
         address: str,
+        now: datetime,
         until: datetime,
     ) -> Channel:
         """Asks for pushes; what Drive granted comes back (T2)."""
@@ -90,7 +91,7 @@ class Folders(Protocol):
     def create(self, name: str) -> FileId:
         """A new folder at the root of the shared drive."""
 
-    def upload(self, folder: FileId, path_name: str, data: Iterable[bytes]) -> DriveFile:
+    def upload(self, folder: FileId, name: str, content: BinaryIO, size: int) -> DriveFile:
         """A file in a folder; a name that the folder holds becomes a new revision."""
 
 

@@ -5,14 +5,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import httplib2
 from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import TransportError
-from googleapiclient.errors import HttpError
 
-from custody.adapters.google_api import GoogleApi, application_credentials, reason_of
+from custody.adapters.google_api import GoogleApi, application_credentials, our_errors
 from custody.domain.events import Event
-from custody.errors import UnavailableError
+from custody.errors import PermanentError, UnavailableError
 from custody.events import Message, to_message
 
 MESSAGES_PER_CALL = 500
@@ -47,12 +44,11 @@ class PubSub:
             .publish(topic=f"projects/{self._project}/topics/{topic}", body={"messages": messages})
         )
         try:
-            call.execute(num_retries=RETRIES)
-        except HttpError as error:
+            with our_errors(f"publishing to {topic}"):
+                call.execute(num_retries=RETRIES)
+        except PermanentError as error:
             # Never permanent: what cannot be published now must be published later.
-            raise UnavailableError(f"publishing to {topic}: {reason_of(error)}") from error
-        except (OSError, httplib2.HttpLib2Error, TransportError) as error:
-            raise UnavailableError(f"Pub/Sub did not answer for {topic}") from error
+            raise UnavailableError(str(error)) from error
 
 
 def _wire(message: Message) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """What to do about one file: compare what Drive shows with what the index knows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from custody.domain.drive import EXPORTS, DriveFile, Revision, Unreadable
-from custody.domain.vault import FileHistory, Missed, RevisionId
+from custody.domain.vault import FileHistory, Missed, RevisionId, SourceLost, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +110,22 @@ def _plan_revisions(shown: DriveFile, history: FileHistory, now: datetime) -> tu
         return ()
     if not shown.can_download:
         return _missed(history, shown.head, "the owner forbids downloading", now)
-    last = len(shown.revisions) - 1
-    places = {rev.revision: last - place for place, rev in enumerate(shown.revisions)}
-    stores = tuple(
-        StoreRevision(revision=rev, drive_version=shown.version, behind=places[rev.revision])
-        for rev in wanted
-    )
+    stores = tuple(_at_its_place(rev, shown, history) for rev in wanted)
     return _purged(shown, history, now) + stores
+
+
+def _at_its_place(revision: Revision, shown: DriveFile, history: FileHistory) -> StoreRevision:
+    """Counted back from the next later revision that has a place already, or from the head."""
+    later = shown.revisions[shown.revisions.index(revision) :]
+    for behind, other in enumerate(later):
+        known = history.version_of(other.revision)
+        if known:
+            return StoreRevision(
+                revision=revision,
+                drive_version=known.drive_version,
+                behind=known.behind + behind,
+            )
+    return StoreRevision(revision=revision, drive_version=shown.version, behind=len(later) - 1)
 
 
 def _purged(shown: DriveFile, history: FileHistory, now: datetime) -> tuple[Action, ...]:
@@ -134,3 +143,32 @@ def _missed(
 ) -> tuple[Action, ...]:
     gap = Missed(revision=revision, reason=reason, seen_at=now)
     return () if history.with_missed(gap) == history else (NoteMissed(gap=gap),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What one capture learnt of one file; applies to whatever the index says by now."""
+
+    file_name: str = ""
+    folder_path: str = ""
+    seen_version: int = 0
+    versions: tuple[Version, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    lost: SourceLost | None = None
+    found: bool = False
+
+
+def learned(history: FileHistory, findings: Findings) -> FileHistory:
+    """The history with the findings; learning the same twice changes nothing."""
+    for version in findings.versions:
+        history = history.with_version(version)
+    for gap in findings.missed:
+        history = history.with_missed(gap)
+    newer = findings.seen_version >= history.seen_version
+    return replace(
+        history,
+        file_name=(newer and findings.file_name) or history.file_name,
+        folder_path=findings.folder_path if newer else history.folder_path,
+        seen_version=max(findings.seen_version, history.seen_version),
+        lost=findings.lost or (None if findings.found else history.lost),
+    )

@@ -15,8 +15,7 @@ class Cursor:
     holder: str | None = None
     leased_until: datetime | None = None
     due: bool = False
-    relisting: bool = False
-    """True from a new start token until the full listing that must follow it is done (T4)."""
+    """Rung while somebody was at it: the holder looks again before it ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +36,11 @@ def plan_drain(cursor: Cursor, *, holder: str, now: datetime) -> Take | LeaveDue
     """One drain per corpus at a time; whoever meets a lease leaves `due` and goes."""
     if cursor.leased_until and now < cursor.leased_until and cursor.holder != holder:
         return LeaveDue(cursor=replace(cursor, due=True))
-    taken = replace(cursor, holder=holder, leased_until=now + LEASE, due=False)
-    return Take(cursor=taken)
+    return Take(cursor=leased(cursor, holder=holder, now=now))
+
+
+def leased(cursor: Cursor, *, holder: str, now: datetime) -> Cursor:
+    return replace(cursor, holder=holder, leased_until=now + LEASE, due=False)
 
 
 def released(cursor: Cursor) -> Cursor:

@@ -177,8 +177,11 @@ class FileHistory:
     def latest(self) -> Version | None:
         return max(self.versions, key=lambda version: version.order, default=None)
 
+    def version_of(self, revision: RevisionId) -> Version | None:
+        return next((one for one in self.versions if one.revision == revision), None)
+
     def has(self, revision: RevisionId) -> bool:
-        return any(version.revision == revision for version in self.versions)
+        return self.version_of(revision) is not None
 
     def with_version(self, stored: Version) -> "FileHistory":
         """The history with one more version; the same one twice changes nothing."""

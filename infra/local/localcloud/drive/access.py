@@ -6,7 +6,7 @@ from localcloud.drive.refusals import drive_not_found, file_not_found, not_allow
 from localcloud.drive.session import Session
 
 # A permission reaches everything below its folder until a folder with limited access.
-_CHAIN = """
+CHAIN = """
 with recursive chain (id, parent, limited, depth) as (
     select id, parent, limited, 0 from files where id = :id
     union all
@@ -72,13 +72,13 @@ def grant_owner(session: Session, file_id: str, email: str) -> None:
 
 def role_on(session: Session, file: File) -> Role:
     """What the caller is to a file, by its own permissions and those above it."""
-    above = _passed_down(session, file.parent)
+    above = passed_down(session, file.parent)
     if file.limited and Role.METADATA < above < Role.ORGANIZER:
         above = Role.METADATA
     return max(_granted(session, file.id), above)
 
 
-def _passed_down(session: Session, folder_id: str | None) -> Role:
+def passed_down(session: Session, folder_id: str | None) -> Role:
     """What a folder makes of the caller for everything inside."""
     if folder_id is None:
         return Role.NONE
@@ -91,7 +91,7 @@ def _inside(session: Session, folder_id: str) -> Role:
     folder = session.row("select parent, limited from files where id = ?", [folder_id])
     if folder is None:
         return Role.NONE
-    above = _passed_down(session, folder["parent"])
+    above = passed_down(session, folder["parent"])
     if folder["limited"] and above < Role.ORGANIZER:
         above = Role.NONE
     own = _granted(session, folder_id)
@@ -153,7 +153,7 @@ def guests(session: Session, file: File) -> set[str]:
 
 def _people(session: Session, file_id: str, condition: str) -> set[str]:
     # A folder with limited access cuts off what comes from above it, organizers apart.
-    statement = f"""{_CHAIN}
+    statement = f"""{CHAIN}
         select distinct permissions.email
         from chain join permissions on permissions.file_id = chain.id
         where {condition}

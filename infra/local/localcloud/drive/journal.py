@@ -26,12 +26,12 @@ def logs_of(session: Session, file: File) -> set[str]:
     return {drive_log(file.drive_id)} | guests
 
 
-def record(session: Session, file: File, before: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+def record(session: Session, file: File, before: set[str] | None = None) -> None:
     """Enters a change of a file; the logs of `before` that lost it learn that it is gone."""
     after = logs_of(session, file)
     for log in after:
         enter(session, log, "file", file.id)
-    for log in before - after:
+    for log in (before or set()) - after:
         enter(session, log, "file", file.id, removed=True)
 
 

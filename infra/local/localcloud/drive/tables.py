@@ -26,6 +26,8 @@ create table if not exists files (
     details text not null default '{}'
 );
 create index if not exists files_by_parent on files (parent, number);
+create index if not exists folders_by_parent on files (parent)
+    where mime_type = 'application/vnd.google-apps.folder';
 create index if not exists files_by_drive on files (drive_id, number);
 create index if not exists files_by_owner on files (owner, number);
 create index if not exists files_by_trash on files (trashed_time) where trashed_time is not null;

@@ -1,0 +1,66 @@
+"""One sealed object a file: what is known of its versions. A cache that the vault can rebuild."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from custody.adapters.objects import Bucket
+from custody.domain import names
+from custody.domain.vault import FileHistory, FileId, HoldingEpoch
+from custody.errors import AlreadyExistsError, NotFoundError
+from custody.ports import Sealer, Seen
+
+
+def _associated(name: str) -> bytes:
+    return b"custody/index/v1|" + name.encode()
+
+
+class BucketIndex:
+    """The Index port. Contents are sealed: file names and folders are the customer's."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def read(self, life: HoldingEpoch, file_id: FileId, *, sealer: Sealer) -> Seen[FileHistory]:
+        name = names.index_name(life, file_id)
+        try:
+            stored = self._bucket.read(name)
+        except NotFoundError:
+            return Seen(value=FileHistory(life=life, file_id=file_id), stamp=0)
+        clear = sealer.open(stored.data, _associated(name))
+        return Seen(value=msgspec.msgpack.decode(clear, type=FileHistory), stamp=stored.generation)
+
+    def write(self, history: FileHistory, *, stamp: int, sealer: Sealer) -> Seen[FileHistory]:
+        name = names.index_name(history.life, history.file_id)
+        sealed = sealer.seal(msgspec.msgpack.encode(history), _associated(name))
+        generation = self._bucket.replace(name, sealed, generation=stamp)
+        return Seen(value=history, stamp=generation)
+
+    def files(self, life: HoldingEpoch) -> Iterator[FileId]:
+        return (
+            names.parse_index_name(name) for name in self._bucket.names(names.index_prefix(life))
+        )
+
+    def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
+        """One create for a file that is new everywhere, which is nearly every file."""
+        name = names.whereabouts_name(file_id)
+        try:
+            self._bucket.create(name, msgspec.json.encode([life]))
+        except AlreadyExistsError:
+            return self._add_whereabouts(name, life)
+        return []
+
+    def _add_whereabouts(self, name: str, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
+        stored = self._bucket.read(name)
+        before = msgspec.json.decode(stored.data, type=list[HoldingEpoch])
+        if life not in before:
+            data = msgspec.json.encode([*before, life])
+            self._bucket.replace(name, data, generation=stored.generation)
+        return [other for other in before if other != life]
+
+    def whereabouts(self, file_id: FileId) -> Sequence[HoldingEpoch]:
+        try:
+            stored = self._bucket.read(names.whereabouts_name(file_id))
+        except NotFoundError:
+            return []
+        return msgspec.json.decode(stored.data, type=list[HoldingEpoch])

@@ -1,0 +1,92 @@
+"""Customers and their holdings: registered and opened by a person, one epoch at a time."""
+
+from dataclasses import dataclass, replace
+
+from custody.domain.customers import slug_of
+from custody.domain.events import TimerRang
+from custody.domain.vault import (
+    Customer,
+    CustomerId,
+    FileId,
+    Holding,
+    HoldingEpoch,
+    HoldingState,
+    Intake,
+    Source,
+)
+from custody.errors import AlreadyExistsError, NotFoundError, RefusedError
+from custody.ports import Fences, Folders, Keys, Publisher, Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What a person needs who registers customers and opens holdings."""
+
+    registry: Registry
+    fences: Fences
+    folders: Folders
+    keys: Keys
+    publisher: Publisher
+
+
+def add_customer(
+    office: Office,
+    name: str,
+    *,
+    customer: CustomerId,
+    intake: Intake = Intake.DRIVE,
+    mail_from: tuple[str, ...] = (),
+) -> Customer:
+    """Registers a name that nobody has yet. Raises RefusedError for one that is taken."""
+    added = Customer(
+        customer=customer, slug=slug_of(name), name=name, intake=intake, mail_from=mail_from
+    )
+    try:
+        office.registry.add_customer(added)
+    except AlreadyExistsError as error:
+        raise RefusedError(
+            f"a customer with the slug {added.slug!r} exists: choose another name, or add a source "
+            "to it with 'custody customers add-source'"
+        ) from error
+    return added
+
+
+def find_customer(registry: Registry, given: str) -> Customer:
+    """By id, slug or display name. Raises NotFoundError."""
+    for customer in registry.customers():
+        if given in (customer.customer, customer.slug, customer.name):
+            return customer
+    raise NotFoundError(f"no customer {given!r}: 'custody customers ls' names them all")
+
+
+def open_holding(
+    office: Office, customer: Customer, source: Source, *, folder: FileId | None = None
+) -> Holding:
+    """Opens the next epoch: folder and keyset first, the word "open" last.
+
+    Raises RefusedError when the present epoch is still open.
+    """
+    life = _next_life(office, customer, source)
+    folder_id = folder or office.folders.create(f"{customer.slug} {source} {life.epoch}")
+    try:
+        office.keys.create(life)
+    except AlreadyExistsError:
+        # A run that ended before it said "open": nothing was captured under this keyset yet.
+        office.keys.unwrap(life)
+    holding = Holding(
+        life=life, state=HoldingState.OPEN, folder_id=folder_id, adopted=folder is not None
+    )
+    office.registry.save_holding(holding)
+    office.publisher.publish([TimerRang(timer="reconcile")])
+    return holding
+
+
+def _next_life(office: Office, customer: Customer, source: Source) -> HoldingEpoch:
+    first = HoldingEpoch(customer=customer.customer, source=source, epoch=1)
+    try:
+        standing = office.registry.holding(customer.customer, source)
+    except NotFoundError:
+        return first
+    if standing.state is HoldingState.OPEN and not office.fences.closed(standing.life):
+        raise RefusedError(f"epoch {standing.life.epoch} of this holding is open already")
+    return replace(first, epoch=standing.life.epoch + 1)

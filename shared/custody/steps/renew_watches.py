@@ -1,0 +1,47 @@
+"""Keeps a live channel on every change log, overlapping the one before it."""
+
+from datetime import datetime
+
+import structlog
+
+from custody.domain.channels import CHANGES_LIFE, Channel, plan_renewal, sign_token
+from custody.domain.drive import CORPORA, Corpus
+from custody.ports import ChangeFeed, Channels
+
+log = structlog.get_logger()
+
+
+def renew_watches(
+    *,
+    feed: ChangeFeed,
+    channels: Channels,
+    fresh_id: str,
+    secret: bytes,
+    address: str,
+    now: datetime,
+) -> None:
+    for corpus in CORPORA:
+        standing = channels.all(corpus)
+        renewal = plan_renewal(standing, address=address, now=now)
+        if renewal.create:
+            channel = _watch(corpus, f"{fresh_id}-{corpus}", feed, secret, address, now)
+            channels.add(channel)
+            log.info("watch_renewed", corpus=corpus, expires_at=channel.expires_at.isoformat())
+        for old in renewal.stop:
+            feed.stop(old)
+            channels.remove(old)
+
+
+def _watch(
+    corpus: Corpus, channel: str, feed: ChangeFeed, secret: bytes, address: str, now: datetime
+) -> Channel:
+    until = now + CHANGES_LIFE
+    return feed.watch(
+        corpus,
+        cursor=feed.start(corpus),
+        channel=channel,
+        token=sign_token(secret, channel=channel, corpus=corpus, expires_at=until),
+        address=address,
+        now=now,
+        until=until,
+    )

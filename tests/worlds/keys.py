@@ -1,0 +1,75 @@
+"""Keysets and sealing, with real authentication and no cipher: tests can look inside."""
+
+import hashlib
+import hmac
+from enum import Enum, auto
+
+from custody.domain.vault import HoldingEpoch
+from custody.errors import (
+    AlreadyExistsError,
+    CorruptError,
+    MissingKeysetError,
+    RefusedError,
+)
+from worlds.writes import Writes
+
+_TAG = 32
+
+
+class MemorySealer:
+    """Opens nothing that was sealed by another keyset, for another name, or changed since."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def seal(self, data: bytes, associated: bytes) -> bytes:
+        return self._tag(data, associated) + data
+
+    def open(self, sealed: bytes, associated: bytes) -> bytes:
+        tag, data = sealed[:_TAG], sealed[_TAG:]
+        if not hmac.compare_digest(tag, self._tag(data, associated)):
+            raise CorruptError("the sealed bytes are not what this keyset sealed under this name")
+        return data
+
+    def _tag(self, data: bytes, associated: bytes) -> bytes:
+        digest = hashlib.sha256(associated).digest()
+        return hmac.new(self._key, digest + data, hashlib.sha256).digest()
+
+
+class _Keyset(Enum):
+    LIVE = auto()
+    LOST = auto()
+    DESTROYED = auto()
+
+
+class MemoryKeys:
+    """The port Keys, and the accidents that befall keysets."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._keysets: dict[HoldingEpoch, _Keyset] = {}
+
+    def create(self, life: HoldingEpoch) -> None:
+        with self._writes.one():
+            standing = self._keysets.get(life, _Keyset.LOST)
+            if standing is _Keyset.DESTROYED:
+                raise RefusedError(f"the keyset of {life} was destroyed: open the next epoch")
+            if standing is _Keyset.LIVE:
+                raise AlreadyExistsError(f"{life} has a keyset")
+            self._keysets[life] = _Keyset.LIVE
+
+    def unwrap(self, life: HoldingEpoch) -> MemorySealer:
+        if self._keysets.get(life) is not _Keyset.LIVE:
+            raise MissingKeysetError(f"no keyset of {life} can be had")
+        return MemorySealer(str(life).encode())
+
+    def lose(self, life: HoldingEpoch) -> None:
+        """The wrapped keyset cannot be had, until it is found again."""
+        self._keysets[life] = _Keyset.LOST
+
+    def find(self, life: HoldingEpoch) -> None:
+        self._keysets[life] = _Keyset.LIVE
+
+    def destroy(self, life: HoldingEpoch) -> None:
+        """Shreds the keyset for good."""
+        self._keysets[life] = _Keyset.DESTROYED

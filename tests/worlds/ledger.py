@@ -1,0 +1,199 @@
+"""The ledger's ports in memory: small records with stamps, each kept as the bytes it would be."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from custody.domain.channels import Channel
+from custody.domain.drain_changes import Cursor
+from custody.domain.drive import Corpus
+from custody.domain.events import Event
+from custody.domain.names import index_name
+from custody.domain.quarantine import Quarantined, Verdict
+from custody.domain.vault import (
+    Customer,
+    CustomerId,
+    FileHistory,
+    FileId,
+    Holding,
+    HoldingEpoch,
+    Source,
+)
+from custody.errors import AlreadyExistsError, ConflictError, NotFoundError
+from custody.ports import Sealer, Seen
+from worlds.writes import Writes
+
+
+class MemoryRegistry:
+    """The port Registry."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._customers: dict[CustomerId, Customer] = {}
+        self._holdings: dict[tuple[CustomerId, Source], Holding] = {}
+
+    def customers(self) -> Iterator[Customer]:
+        return iter(list(self._customers.values()))
+
+    def customer(self, customer: CustomerId) -> Customer:
+        if customer not in self._customers:
+            raise NotFoundError(f"no customer {customer}")
+        return self._customers[customer]
+
+    def add_customer(self, customer: Customer) -> None:
+        with self._writes.one():
+            if any(other.slug == customer.slug for other in self._customers.values()):
+                raise AlreadyExistsError(f"the slug {customer.slug} is taken")
+            self._customers[customer.customer] = customer
+
+    def save_customer(self, customer: Customer) -> None:
+        with self._writes.one():
+            self._customers[customer.customer] = customer
+
+    def holdings(self) -> Iterator[Holding]:
+        return iter(list(self._holdings.values()))
+
+    def holding(self, customer: CustomerId, source: Source) -> Holding:
+        if (customer, source) not in self._holdings:
+            raise NotFoundError(f"no holding {customer}/{source}")
+        return self._holdings[customer, source]
+
+    def save_holding(self, holding: Holding) -> None:
+        with self._writes.one():
+            self._holdings[holding.life.customer, holding.life.source] = holding
+
+
+class MemoryFences:
+    """The port Fences."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._closed: set[HoldingEpoch] = set()
+
+    def close(self, life: HoldingEpoch) -> None:
+        with self._writes.one():
+            self._closed.add(life)
+
+    def closed(self, life: HoldingEpoch) -> bool:
+        return life in self._closed
+
+
+class MemoryIndex:
+    """The port Index."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._histories: dict[tuple[HoldingEpoch, FileId], Seen[bytes]] = {}
+        self._whereabouts: dict[FileId, list[HoldingEpoch]] = {}
+
+    def read(self, life: HoldingEpoch, file_id: FileId, *, sealer: Sealer) -> Seen[FileHistory]:
+        seen = self._histories.get((life, file_id))
+        if seen is None:
+            return Seen(value=FileHistory(life=life, file_id=file_id), stamp=0)
+        clear = sealer.open(seen.value, index_name(life, file_id).encode())
+        return Seen(value=msgspec.json.decode(clear, type=FileHistory), stamp=seen.stamp)
+
+    def write(self, history: FileHistory, *, stamp: int, sealer: Sealer) -> Seen[FileHistory]:
+        life, file_id = history.life, history.file_id
+        name = index_name(life, file_id)
+        sealed = sealer.seal(msgspec.json.encode(history), name.encode())
+        with self._writes.one():
+            _expect(self._histories.get((life, file_id)), stamp, name)
+            self._histories[life, file_id] = Seen(value=sealed, stamp=stamp + 1)
+        return Seen(value=history, stamp=stamp + 1)
+
+    def files(self, life: HoldingEpoch) -> Iterator[FileId]:
+        return iter([file_id for other, file_id in self._histories if other == life])
+
+    def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
+        with self._writes.one():
+            known = self._whereabouts.setdefault(file_id, [])
+            before = [other for other in known if other != life]
+            if life not in known:
+                known.append(life)
+        return before
+
+    def whereabouts(self, file_id: FileId) -> Sequence[HoldingEpoch]:
+        return list(self._whereabouts.get(file_id, []))
+
+    def lose(self, life: HoldingEpoch, file_id: FileId) -> None:
+        """The index is a cache: whatever becomes of it, the vault can rebuild it."""
+        del self._histories[life, file_id]
+
+
+class MemoryCursors:
+    """The port Cursors."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._cursors: dict[Corpus, Seen[Cursor]] = {}
+
+    def read(self, corpus: Corpus) -> Seen[Cursor] | None:
+        return self._cursors.get(corpus)
+
+    def move(self, corpus: Corpus, cursor: Cursor, *, stamp: int) -> Seen[Cursor]:
+        with self._writes.one():
+            _expect(self._cursors.get(corpus), stamp, f"the cursor of {corpus}")
+            self._cursors[corpus] = Seen(value=cursor, stamp=stamp + 1)
+        return self._cursors[corpus]
+
+
+class MemoryChannels:
+    """The port Channels."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._channels: dict[str, Channel] = {}
+
+    def all(self, corpus: Corpus) -> Sequence[Channel]:
+        return [channel for channel in self._channels.values() if channel.corpus == corpus]
+
+    def add(self, channel: Channel) -> None:
+        with self._writes.one():
+            self._channels[channel.channel] = channel
+
+    def remove(self, channel: Channel) -> None:
+        with self._writes.one():
+            self._channels.pop(channel.channel, None)
+
+
+class MemoryQuarantine:
+    """The port Quarantine."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._entries: dict[str, Quarantined] = {}
+        self.verdicts: dict[str, Verdict] = {}
+
+    def put(self, entry: Quarantined) -> None:
+        with self._writes.one():
+            self._entries.setdefault(entry.id, entry)
+
+    def all(self) -> Iterator[Quarantined]:
+        waiting = [entry for entry in self._entries.values() if entry.id not in self.verdicts]
+        return iter(waiting)
+
+    def settle(self, entry_id: str, verdict: Verdict) -> Quarantined:
+        if entry_id not in self._entries:
+            raise NotFoundError(f"no entry {entry_id} waits in quarantine")
+        with self._writes.one():
+            self.verdicts[entry_id] = verdict
+        return self._entries[entry_id]
+
+
+class MemoryPublisher:
+    """The port Publisher. Hands each event over by itself: a crash may leave a part unsent."""
+
+    def __init__(self, writes: Writes, deliver: Callable[[Event], None]) -> None:
+        self._writes = writes
+        self._deliver = deliver
+
+    def publish(self, events: Sequence[Event]) -> None:
+        for event in events:
+            with self._writes.one():
+                self._deliver(event)
+
+
+def _expect(standing: Seen[bytes] | Seen[Cursor] | None, stamp: int, name: str) -> None:
+    if (standing.stamp if standing else 0) != stamp:
+        raise ConflictError(f"somebody wrote {name} first: read it and decide again")
