@@ -38,7 +38,7 @@ W = TypeVar("W", bound=World)
 
 
 def on_message(
-    decode: Callable[[Delivery], E], connect: Callable[[], W]
+    decode: Callable[[Delivery], E | None], connect: Callable[[], W]
 ) -> Callable[[Callable[[E, W], None]], Callable[[flask.Request], Response]]:
     """Makes an HTTP function of one that takes a decoded event and the world."""
 
@@ -56,7 +56,7 @@ def on_message(
 
 
 def _answer(
-    body: bytes, decode: Callable[[Delivery], E], act: Callable[[E, W], None], world: W
+    body: bytes, decode: Callable[[Delivery], E | None], act: Callable[[E, W], None], world: W
 ) -> None:
     try:
         pushed = delivery(body)
@@ -65,7 +65,9 @@ def _answer(
         _quarantine(error, f"a push with digest {digest}", world)
         return
     try:
-        act(decode(pushed), world)
+        event = decode(pushed)
+        if event is not None:  # None: well-formed, and not for this function
+            act(event, world)
     except PermanentError as error:
         subscription = pushed.subscription.rpartition("/")[2]
         _quarantine(error, f"{subscription} message {pushed.message_id}", world)

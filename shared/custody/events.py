@@ -117,6 +117,16 @@ def timer_rang(pushed: Delivery) -> TimerRang:
     return TimerRang(timer=named or wire.timer, after=wire.after)
 
 
+def timer(name: str) -> Callable[[Delivery], TimerRang | None]:
+    """A decoder for one timer's listener; other timers on the topic are not for it."""
+
+    def decode(pushed: Delivery) -> TimerRang | None:
+        rang = timer_rang(pushed)
+        return rang if rang.timer == name else None
+
+    return decode
+
+
 def to_message(event: Event) -> Message:
     """An event's topic, JSON data and attributes; the id follows from the content."""
     topic, wire = _to_wire(event)
@@ -172,6 +182,3 @@ def _cause(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
         return "the field at " + str(error).rpartition(" - at ")[2]
     return "the data is no JSON"
-
-
-Decoder = Callable[[Delivery], T]

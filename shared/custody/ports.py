@@ -20,9 +20,9 @@ from custody.domain.vault import (
     HoldingEpoch,
     ObjectName,
     RevisionId,
-    Source,
     Version,
 )
+from custody.domain.vault import Source as SourceName
 
 T = TypeVar("T")
 
@@ -36,11 +36,41 @@ class Seen(Generic[T]):
     """0 for what does not exist yet."""
 
 
+class Sink(Protocol):
+    """Takes all that it is given, or raises."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+class Source(Protocol):
+    """Gives at most as many bytes as asked for, none at its end."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Sealing(Protocol):
+    """A ciphertext in the making: without `finish` it can never be read (T26)."""
+
+    def write(self, data: bytes) -> None: ...
+    def finish(self) -> None: ...
+
+
 class Sealer(Protocol):
     """One unwrapped keyset of one epoch. Lives for one delivery, never longer."""
 
     def seal(self, data: bytes, associated: bytes) -> bytes: ...
-    def open(self, sealed: bytes, associated: bytes) -> bytes: ...
+    def open(self, sealed: bytes, associated: bytes) -> bytes:
+        """CorruptError for any other bytes, key or associated data."""
+
+    def encrypting(self, sink: Sink, associated: bytes) -> Sealing: ...
+    def decrypting(self, source: Source, associated: bytes) -> Source: ...
+
+
+class Kek(Protocol):
+    """The environment's key, which wraps keysets and never leaves where it is."""
+
+    def wrap(self, keyset: bytes, associated: bytes) -> bytes: ...
+    def unwrap(self, wrapped: bytes, associated: bytes) -> bytes: ...
 
 
 class Drive(Protocol):
@@ -145,7 +175,7 @@ class Registry(Protocol):
 
     def save_customer(self, customer: Customer) -> None: ...
     def holdings(self) -> Iterator[Holding]: ...
-    def holding(self, customer: CustomerId, source: Source) -> Holding:
+    def holding(self, customer: CustomerId, source: SourceName) -> Holding:
         """NotFoundError."""
 
     def save_holding(self, holding: Holding) -> None: ...

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from os.path import commonprefix
+from itertools import takewhile
 
 import msgspec
 
@@ -89,7 +89,9 @@ class MemoryVault:
     def _pays(self, data: bytes, base: Version, sealer: Sealer) -> bool:
         """What differs after the common beginning is the delta."""
         before = b"".join(self.content(base.name, sealer=sealer))
-        return pays(len(data) - len(commonprefix([before, data])), len(data))
+        pairs = zip(before, data, strict=False)
+        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        return pays(len(data) - common, len(data))
 
 
 def _check_promise(draft: Draft, data: bytes) -> None:

@@ -22,6 +22,7 @@ from custody.errors import (
 )
 
 KMS_ENDPOINT = "https://cloudkms.googleapis.com"
+SCOPES = ("https://www.googleapis.com/auth/cloudkms",)
 _SCHEME = "gcp-kms://"
 _TIMEOUT_SECONDS = 30
 

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Self
 
 import requests
 from google.api_core import exceptions as google
@@ -84,16 +84,6 @@ class Stored:
     generation: int
 
 
-class Upload(Protocol):
-    """A stream into a new object. Nothing is visible before `commit`."""
-
-    def write(self, data: bytes, /) -> int: ...
-    def commit(self) -> None:
-        """AlreadyExistsError when the name is taken."""
-
-    def abandon(self) -> None: ...
-
-
 class Bucket:
     """One bucket. Names are ours; every write says which generation it replaces."""
 
@@ -150,10 +140,10 @@ class Bucket:
         """The first `size` bytes as a stream in constant memory."""
         return RangeReader(self._bucket.blob(name), name, size)
 
-    def upload(self, name: str, metadata: dict[str, str]) -> Upload:
+    def upload(self, name: str, metadata: dict[str, str]) -> "Upload":
         blob = self._bucket.blob(name)
         blob.metadata = metadata
-        return _NewObject(blob, name)
+        return Upload(blob, name)
 
     def names(self, prefix: str) -> Iterator[str]:
         """Every live name with this prefix, page by page."""
@@ -207,8 +197,11 @@ class RangeReader(io.RawIOBase):
         return data
 
 
-class _NewObject:
-    """A create-only upload: one call when small, resumable and streamed when large."""
+class Upload:
+    """A stream into a new object: one call when small, resumable when large.
+
+    Without `commit` there will be no object; an error abandons it.
+    """
 
     def __init__(self, blob: Any, name: str) -> None:
         self._blob = blob
@@ -249,9 +242,12 @@ class _NewObject:
                     retry=_RETRY,
                 )
 
-    def abandon(self) -> None:
-        """Ends the session. Without a last chunk no object exists, whatever was sent (T26)."""
-        if self._stream is not None and not self._stream.closed:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Ends an unfinished session. Without a last chunk no object exists (T26)."""
+        if kind is not None and self._stream is not None and not self._stream.closed:
             with _our_errors(self._name):
                 self._stream.terminate()
 

@@ -23,6 +23,12 @@ FUNCTIONS = (
     Function(name="reconcile", topic="timers", timer="reconcile"),
 )
 
+
+def timeout_of(name: str) -> int:
+    """The longest life of one delivery of a function, in seconds."""
+    return next(one.timeout_seconds for one in FUNCTIONS if one.name == name)
+
+
 TOPICS = ("drive-pushes", "files-touched", "versions-stored", "timers")
 """Every topic; each has `<topic>-dead` beside it."""
 

@@ -168,13 +168,13 @@ def _capture_file(run: Capture, task: Task) -> Findings | None:
     actions = plan_capture(
         task.shown, in_scope=task.place is not None, history=task.seen.value, now=run.clock()
     )
+    if isinstance(actions[0], Skip):
+        log.info("version_skipped", reason=actions[0].reason, file_id=task.shown.file_id)
+        return None
+    if task.seen.stamp == 0:
+        _note_whereabouts(run, task)
     findings = _first_findings(task)
     for action in actions:
-        if isinstance(action, Skip):
-            log.info("version_skipped", reason=action.reason, file_id=task.shown.file_id)
-            return None
-        if task.seen.stamp == 0 and findings == _first_findings(task):
-            _note_whereabouts(run, task)
         findings = _carry_out(run, task, findings, action)
     return findings
 
@@ -188,12 +188,11 @@ def _first_findings(task: Task) -> Findings:
 
 
 def _note_whereabouts(run: Capture, task: Task) -> None:
-    """Before its first version: every file ever seen is known, and a move between holdings shows."""
+    """Before its first version: each file ever seen is known, a move between holdings shows."""
     life = task.seen.value.life
     before = run.index.note_whereabouts(task.shown.file_id, life)
-    elsewhere = [
-        other for other in before if other.source != life.source or other.customer != life.customer
-    ]
+    ours = (life.customer, life.source)
+    elsewhere = [other for other in before if (other.customer, other.source) != ours]
     if not elsewhere:
         return
     entry = quarantined(

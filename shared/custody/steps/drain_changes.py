@@ -37,7 +37,7 @@ class Drain:
 
 
 def drain_changes(run: Drain) -> None:
-    """Publishes what changed, then moves the cursor: a crash between the two repeats, never loses."""
+    """Publishes what changed, then moves the cursor: a crash in between repeats, never loses."""
     seen = run.cursors.read(run.corpus) or _start(run, stamp=0)
     match plan_drain(seen.value, holder=run.holder, now=run.clock()):
         case LeaveDue(cursor=cursor):
@@ -48,7 +48,7 @@ def drain_changes(run: Drain) -> None:
 
 
 def _start(run: Drain, *, stamp: int) -> Seen[Cursor]:
-    """T4: a new start token first; then the full listing and its difference, which reconcile does."""
+    """T4: a new start token first; then the full listing and difference, which reconcile does."""
     token = run.feed.start(run.corpus)
     run.publisher.publish([TimerRang(timer="reconcile")])
     cursor = Cursor(token=token, moved_at=run.clock())
@@ -106,7 +106,7 @@ def _end(run: Drain, held: Seen[Cursor], token: str) -> bool:
 
 
 def _retake(run: Drain) -> Seen[Cursor]:
-    """After somebody else's write: a `due` is answered under our lease; a lost lease ends the run."""
+    """After somebody's write: a `due` is answered under our lease; a lost lease ends the run."""
     seen = run.cursors.read(run.corpus)
     if seen is None or seen.value.holder != run.holder:
         raise ConflictError("another drain took over this change log: it does the rest")

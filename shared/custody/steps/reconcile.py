@@ -1,4 +1,4 @@
-"""Lists both sides and captures what no event brought: lost pushes, lost cursors, vanished files."""
+"""Lists both sides and captures what no event brought: lost pushes, cursors, vanished files."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

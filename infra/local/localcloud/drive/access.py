@@ -54,6 +54,11 @@ def ensure_root(session: Session, email: str) -> str:
     return root
 
 
+def is_top(file: File) -> bool:
+    """A My Drive or the top of a shared drive: a place that stays where it is."""
+    return file.is_drive_root or file.id == ids.root_folder_id(str(file.owner))
+
+
 def grant_owner(session: Session, file_id: str, email: str) -> None:
     """The permission that every file of a My Drive has."""
     session.insert(

@@ -7,7 +7,7 @@ permissions" and "Trash or delete files and folders".
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.drive import ids
+from localcloud.drive.access import is_top
 from localcloud.drive.model import File, Role
 
 
@@ -45,7 +45,7 @@ def _common(file: File, role: Role, restrictions: Mapping[str, Any]) -> dict[str
 
 def _in_my_drive(file: File, role: Role) -> dict[str, bool]:
     owns, edits = role == Role.OWNER, role >= Role.WRITER
-    movable = file.id != ids.root_folder_id(str(file.owner))
+    movable = not is_top(file)
     return {
         "canAddMyDriveParent": False,
         "canDelete": owns and movable,

@@ -25,6 +25,7 @@ from localcloud.drive.settings import check_writable, merged
 from localcloud.errors import ApiError
 
 _UNKNOWN = "application/octet-stream"
+_OWNERS_ALONE = {"writersCanShare", "inheritedPermissionsDisabled", "downloadRestrictions"}
 
 
 def get(session: Session, call: Call) -> Answer:
@@ -66,11 +67,13 @@ def check_download(session: Session, file: File, *, acknowledged: bool = False) 
 
 def create(session: Session, call: Call) -> dict[str, Any]:
     body = call.body
-    check_writable(body)
+    check_writable(body, is_new=True)
     parent = moves.new_parent(session, body.get("parents"), all_drives=call.all_drives)
     mime_type = _mime_type(body, call)
     if call.received and mime_type in (FOLDER, SHORTCUT):
         raise bad_request("Folders and shortcuts have no content.")
+    if mime_type == FOLDER:
+        moves.check_depth(session, parent)
     details = merged({}, body)
     if mime_type == SHORTCUT:
         details["shortcutDetails"] = _shortcut(session, body, all_drives=call.all_drives)
@@ -219,18 +222,16 @@ def _check_update(body: dict[str, Any]) -> None:
             " Use the addParents and removeParents parameters instead."
         )
         raise forbidden("fieldNotWritable", message)
-    fixed = {"id", "createdTime", "shortcutDetails"} & body.keys()
-    check_writable({name: body[name] for name in body} | {f"{name}!": 0 for name in fixed})
+    check_writable(body, is_new=False)
 
 
 def _check_role(session: Session, file: File, call: Call) -> None:
     """Stars are everyone's own, trash has its rule, and the rest needs a writer."""
-    edits = bool(call.body.keys() - {"starred", "trashed", "kind"}) or call.received is not None
-    role = access.role_on(session, file)
-    owning = {"writersCanShare", "inheritedPermissionsDisabled", "downloadRestrictions"}
-    if edits and role < Role.WRITER:
+    role, named = access.role_on(session, file), call.body.keys() - {"kind"}
+    lenient = named and named <= {"starred", "trashed"} and call.received is None
+    if not lenient and (role < Role.WRITER or access.is_top(file)):
         raise not_allowed(file.id)
-    if owning & call.body.keys() and role < Role.ORGANIZER:
+    if named & _OWNERS_ALONE and role < Role.ORGANIZER:
         raise not_allowed(file.id)
     if call.received and (is_locked(file) or not (file.is_blob or file.is_native)):
         raise not_allowed(file.id)
@@ -283,7 +284,7 @@ def copy(session: Session, call: Call) -> dict[str, Any]:
     role = access.role_on(session, source)
     if not file_capabilities(source, role, restrictions)["canCopy"]:
         raise forbidden("cannotCopyFile", "This file cannot be copied by the user.")
-    check_writable(call.body)
+    check_writable(call.body, is_new=True)
     body = {"name": f"Copy of {source.name}", **call.body}
     parent = moves.parent_of_copy(session, source, body.get("parents"), call)
     mime_type = str(body.get("mimeType") or source.mime_type)

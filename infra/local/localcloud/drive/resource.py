@@ -10,7 +10,6 @@ from localcloud.drive.capabilities import (
     file_capabilities,
     requires_writer_to_copy,
 )
-from localcloud.drive.ids import root_folder_id
 from localcloud.drive.model import File, Revision, Role
 from localcloud.drive.session import Session
 from localcloud.fieldmask import Mask
@@ -242,7 +241,3 @@ def _quota(session: Session, file: File) -> int:
     )
     return int(row[0]) if row else 0
 
-
-def is_my_drive(file: File) -> bool:
-    """The top of a user's own files."""
-    return file.owner is not None and file.id == root_folder_id(file.owner)

@@ -35,14 +35,16 @@ _HANDLED = frozenset(
         "trashed",
     }
 )
+_SET_ONCE = frozenset({"createdTime", "id", "shortcutDetails"})
 _IGNORED = frozenset({"kind", "resourceKey"})
 _PROPERTIES = ("properties", "appProperties")
 _PROPERTY_BYTES = 124  # guide "Add custom file properties"
 
 
-def check_writable(body: Mapping[str, Any], *, besides: frozenset[str] = frozenset()) -> None:
-    """Refuses a body with fields that only the server sets."""
-    if not set(body) - besides <= _KEPT | _HANDLED | _IGNORED:
+def check_writable(body: Mapping[str, Any], *, is_new: bool) -> None:
+    """Refuses a body with fields that only the server sets, or that are set once."""
+    writable = _KEPT | _HANDLED | _IGNORED
+    if not body.keys() <= (writable if is_new else writable - _SET_ONCE):
         message = "The resource body includes fields which are not directly writable."
         raise forbidden("fieldNotWritable", message)
 

@@ -21,7 +21,8 @@ def set_trashed(session: Session, file: File, trashed: bool | None) -> str | Non
     if trashed is None:
         return None
     role = access.role_on(session, file)
-    if role < (Role.FILE_ORGANIZER if file.drive_id else Role.OWNER) or file.parent is None:
+    needed = Role.FILE_ORGANIZER if file.drive_id else Role.OWNER
+    if role < needed or access.is_top(file):
         raise not_allowed(file.id)
     if trashed == (file.trashed_time is not None):
         return None
@@ -36,14 +37,9 @@ def set_trashed(session: Session, file: File, trashed: bool | None) -> str | Non
 def delete(session: Session, call: Call) -> None:
     file = access.get_file(session, call.params["fileId"], all_drives=call.all_drives)
     needed = Role.ORGANIZER if file.drive_id else Role.OWNER
-    is_place = file.parent is None and file.is_folder and (file.is_drive_root or _is_root(file))
-    if access.role_on(session, file) < needed or is_place:
+    if access.role_on(session, file) < needed or access.is_top(file):
         raise not_allowed(file.id)
     delete_tree(session, file)
-
-
-def _is_root(file: File) -> bool:
-    return file.name == "My Drive"
 
 
 def empty_trash(session: Session, call: Call) -> None:

@@ -7,6 +7,7 @@ from localcloud.pubsub import catalogue, deliveries, policy
 from localcloud.pubsub.catalogue import Subscribed
 from localcloud.pubsub.deliveries import Delivery, Room
 from localcloud.pubsub.proto import Proto
+from localcloud.pubsub.refusal import precondition
 from localcloud.pubsub.state import Change, State
 
 
@@ -23,12 +24,24 @@ class Backlog:
             return deliveries.enqueue(change, topic, messages)
 
     def take(self, name: str, room: Room, lease_seconds: float | None = None) -> list[Delivery]:
-        """Leases messages that are due; who pulls keeps the subscription alive."""
+        """Leases messages that are due to who pulls, which keeps the subscription alive."""
         with self._state.change() as change:
             subscribed = catalogue.find_subscription(change.rows, name)
-            if not policy.is_push(subscribed.config):
-                catalogue.keep_alive(change.rows, subscribed, change.now)
+            if policy.is_push(subscribed.config):
+                raise precondition("This method is not supported for this subscription type.")
+            catalogue.keep_alive(change.rows, subscribed, change.now)
             seconds = lease_seconds or subscribed.config.ack_deadline_seconds
+            return deliveries.lease(change, subscribed, room, seconds)
+
+    def take_pushes(self, name: str, room: Room) -> list[Delivery]:
+        """Leases messages that are due to be pushed; none when the subscription went or changed."""
+        with self._state.change() as change:
+            if not catalogue.has_subscription(change.rows, name):
+                return []
+            subscribed = catalogue.find_subscription(change.rows, name)
+            if not policy.is_push(subscribed.config):
+                return []
+            seconds = subscribed.config.ack_deadline_seconds
             return deliveries.lease(change, subscribed, room, seconds)
 
     def acknowledge(self, name: str, ack_ids: Iterable[str]) -> None:

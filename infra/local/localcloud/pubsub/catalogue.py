@@ -70,7 +70,9 @@ def find_subscription(rows: Connection, name: str) -> Subscribed:
 
 
 def has_subscription(rows: Connection, name: str) -> bool:
-    return rows.execute("select 1 from subscriptions where name = ?", (name,)).fetchone() is not None
+    return (
+        rows.execute("select 1 from subscriptions where name = ?", (name,)).fetchone() is not None
+    )
 
 
 def add_subscription(rows: Connection, config: Proto, now: float) -> None:

@@ -17,7 +17,9 @@ ATTRIBUTE_VALUE_BYTES: Final = 1024
 ACK_DEADLINE: Final = (10, 600)
 PAGE: Final = 1000
 
-_RESOURCE = re.compile(r"projects/[^/]+/(topics|subscriptions)/(?!goog)[A-Za-z][\w.~+%-]{2,254}", re.A)
+_RESOURCE = re.compile(
+    r"projects/[^/]+/(topics|subscriptions)/(?!goog)[A-Za-z][\w.~+%-]{2,254}", re.A
+)
 _PROJECT = re.compile(r"projects/[^/]+")
 
 

@@ -46,7 +46,12 @@ class RpcHandler(grpc.GenericRpcHandler):
     """Finds who answers a call, applies faults, and turns refusals into gRPC statuses."""
 
     def __init__(
-        self, methods: dict[str, Method], subscriber: Subscriber, state: State, backlog: Backlog,
+        self,
+        *,
+        methods: dict[str, Method],
+        subscriber: Subscriber,
+        state: State,
+        backlog: Backlog,
         faults: Faults,
     ) -> None:
         self._methods = methods
@@ -82,9 +87,7 @@ class RpcHandler(grpc.GenericRpcHandler):
             context.abort(grpc.StatusCode.UNAVAILABLE, rule.message)
         return response
 
-    def _stream(
-        self, requests: Iterator[Proto], context: grpc.ServicerContext
-    ) -> Iterator[Proto]:
+    def _stream(self, requests: Iterator[Proto], context: grpc.ServicerContext) -> Iterator[Proto]:
         _fail_first(self._faults.take(fault_id(STREAMING_PULL), ""), context)
         try:
             yield from streaming_pull(self._state, self._backlog, requests, context)

@@ -12,7 +12,7 @@ from localcloud.pubsub.deliveries import RESPONSE_BYTES, Delivery, Room
 from localcloud.pubsub.proto import Proto, StreamingPullResponse
 from localcloud.pubsub.refusal import Refusal, invalid
 from localcloud.pubsub.state import State
-from localcloud.pubsub.subscriber import check_pullable, received
+from localcloud.pubsub.subscriber import received
 
 _AT_ONCE: Final = 100
 _FIRST_REQUEST_ONLY = (
@@ -43,9 +43,7 @@ class _Stream:
     ) -> None:
         limits.check_name("subscriptions", first.subscription)
         with state.database.reading() as rows:
-            subscribed = catalogue.find_subscription(rows, first.subscription)
-        check_pullable(subscribed.config)
-        self.number = subscribed.number
+            self.number = catalogue.find_subscription(rows, first.subscription).number
         self._name = first.subscription
         self._state = state
         self._backlog = backlog

@@ -18,7 +18,7 @@ from localcloud.pubsub.proto import (
     PullResponse,
     ReceivedMessage,
 )
-from localcloud.pubsub.refusal import already_exists, invalid, precondition
+from localcloud.pubsub.refusal import already_exists, invalid
 from localcloud.pubsub.state import Change, State
 from localcloud.pubsub.upkeep import remove
 
@@ -101,9 +101,12 @@ class Subscriber:
 
     def pull(self, request: Proto, caller: Caller = PATIENT) -> Proto:
         """Waits for a message as long as the caller does, and 10 s at most."""
+        limits.check_name("subscriptions", request.subscription)
         limits.check_range("max_messages", request.max_messages, 1, 2**31 - 1)
+        with self._state.database.reading() as rows:
+            number = catalogue.find_subscription(rows, request.subscription).number
         room = Room(messages=min(request.max_messages, limits.MESSAGES))
-        bell = self._state.bells.of(self._pullable(request.subscription).number)
+        bell = self._state.bells.of(number)
         patience = 0.0 if request.return_immediately else caller.patience_seconds
         give_up = time.monotonic() + patience
         caller.when_gone(bell.ring)
@@ -131,19 +134,6 @@ class Subscriber:
         limits.check_range("ack_deadline_seconds", seconds, 0, limits.ACK_DEADLINE[1])
         self._backlog.extend(request.subscription, request.ack_ids, seconds)
         return Empty()
-
-    def _pullable(self, name: str) -> Subscribed:
-        limits.check_name("subscriptions", name)
-        with self._state.database.reading() as rows:
-            found = catalogue.find_subscription(rows, name)
-        check_pullable(found.config)
-        return found
-
-
-def check_pullable(config: Proto) -> None:
-    """The messages of a push subscription go to its endpoint alone."""
-    if policy.is_push(config):
-        raise precondition("This method is not supported for this subscription type.")
 
 
 def received(delivery: Delivery) -> Proto:

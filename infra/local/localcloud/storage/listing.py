@@ -1,10 +1,12 @@
 """objects.list: names in byte order, grouped by a delimiter, in pages."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+from localcloud.errors import ApiError
 from localcloud.storage.call import Call
 from localcloud.storage.globs import glob_pattern
 from localcloud.storage.model import Bucket, Generation, State
@@ -16,68 +18,114 @@ from localcloud.storage.tables import Tables
 
 _MOST_RESULTS = 1000
 _ROWS_AT_ONCE = 500
-_AFTER_ALL_GENERATIONS = 2**63 - 1
+_BEFORE_ALL_GENERATIONS = -1
+_LAST_CHARACTER = "\U0010ffff"
+
+# A place in the order of (name, generation); what is greater comes after it.
+Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """A place in the order of (name, generation): what follows it comes next."""
+class _Entry:
+    """A line of the listing: an object, a prefix that stands for many, or both."""
 
-    name: str
-    number: int = -1
-
-    def token(self) -> str:
-        return encode_token(json.dumps([self.name, self.number]))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Page:
-    size: int
-    items: list[Generation] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)
-    next_token: str | None = None
-
-    def is_full(self) -> bool:
-        return len(self.items) + len(self.prefixes) >= self.size
+    item: Generation | None
+    prefix: str | None
+    resume: Place  # where the listing goes on after this line
 
 
 def list_(store: Store, call: Call) -> dict[str, Any]:
     params = call.params
     if params.get("softDeleted") and params.get("versions"):
         raise invalid("softDeleted and versions cannot be listed together.")
+    size = min(params["maxResults"] or _MOST_RESULTS, _MOST_RESULTS)
     with store.reading() as tables:
         bucket = the_bucket(tables, params["bucket"])
-        page = _fill(tables, bucket, params)
+        entries = list(islice(_entries(tables, bucket, params), size + 1))
+    page = entries[:size]
     result: dict[str, Any] = {"kind": "storage#objects"}
-    if page.items:
-        result["items"] = [object_resource(store, bucket, item, params) for item in page.items]
-    if page.prefixes:
-        result["prefixes"] = page.prefixes
-    if page.next_token:
-        result["nextPageToken"] = page.next_token
+    if items := [object_resource(store, bucket, line.item, params) for line in page if line.item]:
+        result["items"] = items
+    if prefixes := [line.prefix for line in page if line.prefix]:
+        result["prefixes"] = prefixes
+    if len(entries) > size:
+        result["nextPageToken"] = encode_token(json.dumps(page[-1].resume))
     return result
 
 
-def _fill(tables: Tables, bucket: Bucket, params: Mapping[str, Any]) -> _Page:
-    """Walks the names; a group under one prefix is passed in one step."""
-    page = _Page(size=min(params["maxResults"] or _MOST_RESULTS, _MOST_RESULTS))
-    wanted = glob_pattern(params["matchGlob"]) if params.get("matchGlob") else None
-    place: _Place | None = _start(params)
-    last = place
+def _entries(tables: Tables, bucket: Bucket, params: Mapping[str, Any]) -> Iterator[_Entry]:
+    """Walks the names. A group of names under one prefix is passed in one step."""
+    place: Place | None = _start(params)
     while place:
-        group = None
-        for item in _items_after(tables, bucket, place, params):
-            if wanted and not wanted.fullmatch(item.name):
-                continue
-            if page.is_full():
-                page.next_token = last.token() if last else None
-                return page
-            group = _group(item.name, params)
-            if group is None or _stands_for_itself(item.name, group, params):
-                page.items.append(item)
-                last = _Place(name=item.name, number=item.number)
-            if group is not None:
-                page.prefixes.append(group)
-                break
-        place = last = _Place(name=_successor(group)) if group else None
-    return page
+        place = yield from _entries_to_next_group(tables, bucket, params, place)
+
+
+def _entries_to_next_group(
+    tables: Tables, bucket: Bucket, params: Mapping[str, Any], place: Place
+) -> Generator[_Entry, None, Place | None]:
+    """Ends behind the first group, and returns where that is; None at the end of the names."""
+    for item in _items(tables, bucket, params, place):
+        here = (item.name, item.number)
+        group = _group(item.name, params)
+        if group is None:
+            yield _Entry(item=item, prefix=None, resume=here)
+            continue
+        behind = _successor(group)
+        itself = item if item.name == group and params.get("includeTrailingDelimiter") else None
+        yield _Entry(item=itself, prefix=group, resume=behind)
+        return behind
+    return None
+
+
+def _items(
+    tables: Tables, bucket: Bucket, params: Mapping[str, Any], place: Place
+) -> Iterator[Generation]:
+    """The objects behind a place that the query is about."""
+    wanted = glob_pattern(params["matchGlob"]) if params.get("matchGlob") else None
+    while rows := tables.scan(bucket, _states(params), place, _ROWS_AT_ONCE):
+        for item in rows:
+            if not _is_in_range(item.name, params):
+                return
+            if wanted is None or wanted.fullmatch(item.name):
+                yield item
+        place = (rows[-1].name, rows[-1].number)
+
+
+def _states(params: Mapping[str, Any]) -> list[State]:
+    if params.get("softDeleted"):
+        return [State.SOFT]
+    return [State.LIVE, State.NONCURRENT] if params.get("versions") else [State.LIVE]
+
+
+def _is_in_range(name: str, params: Mapping[str, Any]) -> bool:
+    end = params.get("endOffset")
+    return name.startswith(params.get("prefix", "")) and (not end or name < end)
+
+
+def _group(name: str, params: Mapping[str, Any]) -> str | None:
+    """The name up to and with the first delimiter behind the prefix."""
+    delimiter = params.get("delimiter")
+    if not delimiter:
+        return None
+    at = name.find(delimiter, len(params.get("prefix", "")))
+    return name[: at + len(delimiter)] if at >= 0 else None
+
+
+def _successor(prefix: str) -> Place:
+    """The place behind all names that start with the prefix."""
+    stem = prefix.rstrip(_LAST_CHARACTER)
+    after = chr(ord(stem[-1]) + 1)
+    if "\ud800" <= after <= "\udfff":
+        after = "\ue000"  # surrogates are no characters
+    return stem[:-1] + after, _BEFORE_ALL_GENERATIONS
+
+
+def _start(params: Mapping[str, Any]) -> Place:
+    token = params.get("pageToken")
+    if token is None:
+        return max(params.get("prefix", ""), params.get("startOffset", "")), _BEFORE_ALL_GENERATIONS
+    try:
+        name, number = json.loads(decode_token(token))
+    except ValueError as error:
+        raise ApiError(400, "invalid", "Invalid page token", "pageToken") from error
+    return str(name), int(number)

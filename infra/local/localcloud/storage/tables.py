@@ -117,6 +117,14 @@ class Tables:
         rows = self.sql.execute(_OBJECTS + where, values)
         return [_generation(row) for row in rows]
 
+    def scan(
+        self, bucket: Bucket, states: list[State], after: tuple[str, int], limit: int
+    ) -> list[Generation]:
+        """The next ones in the order of name and generation."""
+        where = """bucket_id = ? and (name, number) > (?, ?)
+            and state in (select value from json_each(?)) order by name, number limit ?"""
+        return self.generations(where, bucket.id, *after, json.dumps(states), limit)
+
     def put(self, generation: Generation) -> None:
         values = (
             generation.bucket_id,
