@@ -49,7 +49,8 @@ def jsonl_row(row: int) -> bytes:
     x = mixed(row)
     return (
         b'{"id": "ch_%016x", "object": "charge", "amount": %d, "amount_refunded": 0, '
-        b'"captured": true, "created": %d, "currency": "eur", "customer": "cus_%010x", "description": null, '
+        b'"captured": true, "created": %d, "currency": "eur", "customer": "cus_%010x", '
+        b'"description": null, '
         b'"disputed": false, "livemode": true, "metadata": {"plan": "%s", "seats": "%d"}, '
         b'"outcome": {"network_status": "approved_by_network", "risk_level": "normal"}, '
         b'"paid": true, "refunds": {"object": "list", "has_more": false}, "status": "%s"}\n'

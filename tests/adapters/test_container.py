@@ -2,7 +2,6 @@
 
 import msgspec
 import pytest
-from shelf import MIB, Shelf, record_of
 
 from custody.adapters.container import (
     TAIL_BYTES,
@@ -15,6 +14,7 @@ from custody.adapters.container import (
 from custody.adapters.sealing import Sealer
 from custody.adapters.windows import Window
 from custody.errors import CorruptError
+from shelf import MIB, Shelf, record_of
 
 NAME = "c-aaaaaaaaaaaa/stripe/1/file/revision"
 

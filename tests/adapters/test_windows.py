@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shelf import MIB, in_chunks
 
 from custody.adapters.windows import (
     AHEAD_BYTES,
@@ -24,6 +23,7 @@ from custody.adapters.windows import (
     verified,
 )
 from custody.errors import CorruptError
+from shelf import MIB, in_chunks
 
 ROW_BYTES = 64
 
@@ -86,7 +86,7 @@ EDITS: dict[str, tuple[bytes, float]] = {
     "rows changed all over": (changed(BASE, 3), 1.0),
     "rows inserted at the head": (rows(4, 3 * MIB) + BASE, 0.9),
     "rows removed at the head": (BASE[3 * MIB :], 1.0),
-    "rows appended": (BASE + rows(5, MIB), 1.0),
+    "rows appended": (BASE + rows(5, MIB), 0.9),
     "a block inserted": (BASE[: 5 * MIB] + rows(6, 5 * MIB) + BASE[5 * MIB :], 0.8),
     "a block removed": (BASE[: 5 * MIB] + BASE[12 * MIB :], 1.0),
     "a block replaced": (BASE[: 5 * MIB] + rows(7, 6 * MIB) + BASE[11 * MIB :], 0.7),
@@ -194,19 +194,18 @@ def test_a_content_that_is_not_what_was_stored_does_not_end_well() -> None:
             list(verified(chunks, size_bytes=size, sha256=good))
 
 
-def flow(size: int, every: int) -> Iterator[bytes]:
-    """A long content of which one row in `every` is its own."""
-    for chunk in range(size // MIB):
-        old = rows(chunk, MIB)
-        yield b"".join(
-            rows(place + every, ROW_BYTES) if place % (every * ROW_BYTES) == 0 else old[place:][:64]
-            for place in range(0, len(old), ROW_BYTES)
-        )
+def flow(size: int, seed: int) -> Iterator[bytes]:
+    """A long content that differs from one of another seed in a few places of each MiB."""
+    for number in range(size // MIB):
+        chunk = bytearray(random.Random(number).randbytes(MIB))
+        for place in range(seed, MIB, 50_000):
+            chunk[place : place + 4] = b"mark"
+        yield bytes(chunk)
 
 
 def peak(size: int) -> int:
     tracemalloc.start()
-    for _ in shrink(flow(size, 701), lambda: flow(size, 907)):
+    for _ in shrink(flow(size, 1), lambda: flow(size, 2000)):
         pass
     _, highest = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -214,7 +213,7 @@ def peak(size: int) -> int:
 
 
 def test_memory_does_not_grow_with_the_content() -> None:
-    assert peak(24 * MIB) < min(1.2 * peak(12 * MIB), AHEAD_BYTES + 8 * WINDOW_BYTES)
+    assert peak(48 * MIB) < min(1.2 * peak(16 * MIB), AHEAD_BYTES + 8 * WINDOW_BYTES)
 
 
 @pytest.mark.skipif(shutil.which("zstd") is None, reason="needs the zstd command")

@@ -17,7 +17,7 @@ from custody.errors import RefusedError
         ("  Acorn & Birch, Inc. ", "acorn-birch-inc"),
         ("STRASSE", "strasse"),
         ("Straße", "strasse"),
-        ("Ａｃｏｒｎ", "acorn"),
+        ("\uff21\uff43\uff4f\uff52\uff4e", "acorn"),
         ("Cafe\u0301", "café"),
         ("a__b--c", "a-b-c"),
     ],
@@ -42,7 +42,7 @@ def _slug(name: str) -> str:
 
 
 @given(st.text())
-@example("α\u0345\u0301")
+@example("\u03b1\u0345\u0301")
 @example("\u1e9e")
 def test_a_slug_is_its_own_slug(name: str) -> None:
     slug = _slug(name)

@@ -1,4 +1,4 @@
-"""Whatever was committed of a series, the next version has a base in it, five links deep at most."""
+"""Whatever was committed of a series, the next version has a base in it, five links at most."""
 
 from dataclasses import dataclass
 

@@ -83,7 +83,8 @@ class SimulatedDrive:
         self._items: dict[FileId, Item] = {}
         self._logs: dict[Corpus, dict[FileId, int]] = {corpus: {} for corpus in CORPORA}
         self.last_change = 0
-        self.root = self._create("the shared drive", FOLDER, None).file_id
+        self.root = FileId("root-of-the-shared-drive")
+        self._add(self.root, "the shared drive", FOLDER, None)
 
     # What people do.
 
@@ -195,7 +196,9 @@ class SimulatedDrive:
         return sorted(entry for entry in changed if entry[0] > after)
 
     def _create(self, name: str, content_type: str, parent: FileId | None) -> Item:
-        file_id = FileId(f"file-{next(self._numbers):04}")
+        return self._add(FileId(f"file-{next(self._numbers):04}"), name, content_type, parent)
+
+    def _add(self, file_id: FileId, name: str, content_type: str, parent: FileId | None) -> Item:
         above = self._items[parent] if parent else None
         self._items[file_id] = Item(
             file_id=file_id,

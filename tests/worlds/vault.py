@@ -44,7 +44,7 @@ class MemoryVault:
             base, draft = None, replace(draft, series=draft.series + 1, number=0)
         version = _version(draft, data, base, latest)
         with self._writes.one():
-            if self._now() > deadline:
+            if self._now() >= deadline:
                 raise DeadlineError(f"out of time before the last byte of {draft.name}")
             if draft.name not in self._records:
                 self._put(version, data, sealer)
@@ -105,13 +105,15 @@ def _version(draft: Draft, data: bytes, base: Version | None, latest: Version | 
     """What is stored: a reference to the same content, a delta, or a full copy."""
     sha256 = hashlib.sha256(data).hexdigest()
     if latest is not None and latest.sha256 == sha256:
-        return _record(draft, data, Kind.SAME, latest)
+        # A reference leads to an object that has a content of its own, never to another reference.
+        twin = latest.base if latest.kind is Kind.SAME else latest.name
+        return _record(draft, data, Kind.SAME, twin, latest.depth + (latest.kind is not Kind.SAME))
     if base is not None:
-        return _record(draft, data, Kind.DELTA, base)
-    return _record(draft, data, Kind.FULL, None)
+        return _record(draft, data, Kind.DELTA, base.name, base.depth + 1)
+    return _record(draft, data, Kind.FULL, None, 0)
 
 
-def _record(draft: Draft, data: bytes, kind: Kind, base: Version | None) -> Version:
+def _record(draft: Draft, data: bytes, kind: Kind, base: ObjectName | None, depth: int) -> Version:
     return Version(
         name=draft.name,
         life=draft.life,
@@ -125,12 +127,12 @@ def _record(draft: Draft, data: bytes, kind: Kind, base: Version | None) -> Vers
         captured_at=draft.captured_at,
         size_bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        md5=draft.md5,
         semantic=draft.semantic,
         kind=kind,
-        base=base.name if base else None,
+        base=base,
         series=draft.series,
         number=draft.number,
-        depth=base.depth + 1 if base else 0,
+        depth=depth,
         stored_bytes=0 if kind is Kind.SAME else len(data),
     )

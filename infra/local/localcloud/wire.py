@@ -61,12 +61,12 @@ class _Listener(ThreadingHTTPServer):
         self._ended = threading.Condition()
         self._open: set[Any] = set()
 
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 (stdlib)
+    def process_request(self, request: Any, client_address: Any) -> None:
         with self._ended:
             self._open.add(request)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 (stdlib)
+    def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
         with self._ended:
             self._open.discard(request)
@@ -80,7 +80,7 @@ class _Listener(ThreadingHTTPServer):
                     connection.shutdown(socket.SHUT_RD)
             self._ended.wait_for(lambda: not self._open, timeout=10)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 (stdlib)
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A client may leave whenever it likes; anything else is a bug and is shown."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
@@ -154,6 +154,14 @@ class Exchange(BaseHTTPRequestHandler, ABC):
             raise ApiError(rule.status, rule.reason, rule.message, headers=rule.headers)
         return False
 
+    def refuse_by_fault(self, method: str, target: str) -> None:
+        """Applies the errors and delays that are meant for a call inside a batch."""
+        rule = self.service.faults.take(method, target)
+        if rule and rule.delay_seconds is not None:
+            time.sleep(rule.delay_seconds)
+        if rule and rule.status is not None:
+            raise ApiError(rule.status, rule.reason, rule.message, headers=rule.headers)
+
     # ---- the body of the request
 
     def blocks(self) -> Iterator[bytes]:
@@ -181,6 +189,11 @@ class Exchange(BaseHTTPRequestHandler, ABC):
         if not block:
             raise ConnectionResetError("the client went away in the middle of a body")
         return block
+
+    @property
+    def body_length(self) -> int | None:
+        """As the client announced it; None in front of a body in chunks."""
+        return None if self._chunked else self._left
 
     def body(self) -> bytes:
         """The whole body; for small ones."""
@@ -312,7 +325,7 @@ class Exchange(BaseHTTPRequestHandler, ABC):
         self.wfile.flush()
         return answered
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 (stdlib's signature)
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (stdlib's signature)
         """Quiet: the clients report what went wrong."""
 
 

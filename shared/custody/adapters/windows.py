@@ -25,6 +25,8 @@ WINDOW_BYTES = 2 << 20
 # How far past a window's place its base is held, and how much before it.
 AHEAD_BYTES = 8 << 20
 BEHIND_BYTES = 2 << 20
+# How much content goes by unfound before the rest of the base is searched for it.
+PATIENCE_BYTES = 4 << 20
 # What a stretch has more than was found, at either end.
 SLACK_BYTES = 128 << 10
 
@@ -201,7 +203,7 @@ class _Track:
         self._expected = 0  # where in the base the next window should begin
         self._floor = 0  # where the last stretch began: none may begin before it
         self._lost = 0  # how much content was not found since some last was
-        self._patience = AHEAD_BYTES
+        self._patience = PATIENCE_BYTES
 
     def find(self, offset: int, data: bytes) -> tuple[int, bytes]:
         """The stretch of the base that resembles a window, by its place; empty if none does."""
@@ -217,7 +219,7 @@ class _Track:
         place = max(min(starts) - SLACK_BYTES, self._floor, self._stretch.start)
         prefix = self._stretch.cut(place, max(starts) + size + SLACK_BYTES - place)
         self._floor, self._expected = place, starts[-1] + size
-        self._lost, self._patience = 0, AHEAD_BYTES
+        self._lost, self._patience = 0, PATIENCE_BYTES
         return (place, prefix) if len(prefix) >= SHORTEST_PREFIX else (0, b"")
 
     def _nearby(self, data: bytes) -> list[int]:

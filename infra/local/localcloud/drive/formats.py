@@ -1,7 +1,7 @@
 """Which formats Google documents are imported from and exported to.
 
 Source: Drive guides "Export MIME types for Google Workspace documents" and "Manage long-running
-operations" (default types).
+operations" (default types). Forms, sites and scripts have no export that the usual scopes allow.
 """
 
 from localcloud.drive.model import GOOGLE_APPS
@@ -10,10 +10,6 @@ DOCUMENT = GOOGLE_APPS + "document"
 SPREADSHEET = GOOGLE_APPS + "spreadsheet"
 PRESENTATION = GOOGLE_APPS + "presentation"
 DRAWING = GOOGLE_APPS + "drawing"
-SCRIPT = GOOGLE_APPS + "script"
-FORM = GOOGLE_APPS + "form"
-SITE = GOOGLE_APPS + "site"
-VIDS = GOOGLE_APPS + "vid"
 
 _OOXML = "application/vnd.openxmlformats-officedocument."
 DOCX = _OOXML + "wordprocessingml.document"
@@ -31,22 +27,16 @@ HTML = "text/html"
 MARKDOWN = "text/markdown"
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
-SCRIPT_JSON = "application/vnd.google-apps.script+json"
 PNG = "image/png"
-JPEG = "image/jpeg"
 SVG = "image/svg+xml"
-MP4 = "video/mp4"
 
 # The first of each is what files.download takes when it is not told.
 EXPORTS: dict[str, tuple[str, ...]] = {
     DOCUMENT: (DOCX, ODT, RTF, PDF, TEXT, HTML, ZIP, EPUB, MARKDOWN),
     SPREADSHEET: (XLSX, ODS, PDF, ZIP, CSV, TSV),
-    PRESENTATION: (PPTX, ODP, PDF, TEXT, JPEG, PNG, SVG),
-    DRAWING: (PNG, PDF, JPEG, SVG),
-    SCRIPT: (SCRIPT_JSON,),
+    PRESENTATION: (PPTX, ODP, PDF, TEXT, PNG, SVG),
+    DRAWING: (PNG, PDF, SVG),
 }
-# What only the long-running download gives.
-DOWNLOADS_ONLY: dict[str, tuple[str, ...]] = {FORM: (ZIP,), SITE: ("text/raw",), VIDS: (MP4,)}
 
 IMPORTS: dict[str, tuple[str, ...]] = {
     TEXT: (DOCUMENT,),
@@ -61,7 +51,6 @@ IMPORTS: dict[str, tuple[str, ...]] = {
     ODS: (SPREADSHEET,),
     PPTX: (PRESENTATION,),
     ODP: (PRESENTATION,),
-    SCRIPT_JSON: (SCRIPT,),
 }
 
 _EXTENSIONS = {
@@ -80,9 +69,7 @@ _EXTENSIONS = {
     MARKDOWN: "md",
     CSV: "csv",
     TSV: "tsv",
-    SCRIPT_JSON: "json",
     PNG: "png",
-    JPEG: "jpeg",
     SVG: "svg",
 }
 _TYPES = {extension: mime_type for mime_type, extension in _EXTENSIONS.items()}

@@ -83,6 +83,7 @@ def purge_old(session: Session) -> None:
 
 def remove_revision(session: Session, revision: Revision) -> None:
     session.run("delete from revisions where number = ?", [revision.number])
+    session.erased = True
     session.discarded.append(revision.content)
 
 

@@ -23,6 +23,7 @@ class Session:
     root_url: str
     content: Content
     discarded: list[str] = field(default_factory=list)  # content to remove after the commit
+    erased: bool = False  # something was deleted of which nothing may be left
     pushes: int = 0  # messages that were queued for channels
     passed_down: dict[str, Role] = field(default_factory=dict)
     trashed_folders: dict[str, bool] = field(default_factory=dict)

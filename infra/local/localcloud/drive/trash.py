@@ -89,6 +89,7 @@ def _delete_one(session: Session, file: File) -> None:
     for table, column in _TABLES:
         session.run(f"delete from {table} where {column} = ?", [file.id])  # noqa: S608 (our names)
     session.run("delete from files where id = ?", [file.id])
+    session.erased = True
     session.run("insert or replace into deleted values (?, ?)", [file.id, session.time])
     session.forget_folders()
     journal.record_deletion(session, file.id, before)

@@ -9,6 +9,7 @@ from localcloud.pubsub.proto import Proto, Subscription, Topic
 from localcloud.pubsub.refusal import not_found
 
 DELETED_TOPIC: Final = "_deleted-topic_"
+_FIRST_NUMBER: Final = {"messages": 10**15}  # ids of one length sort as texts, as Google's do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class Subscribed:
 def next_numbers(rows: Connection, counter: str, count: int) -> range:
     """Numbers that this counter never gave before, not even to a process that was killed."""
     found = rows.execute("select next from counters where name = ?", (counter,)).fetchone()
-    first = found[0] if found else 1
+    first = found[0] if found else _FIRST_NUMBER.get(counter, 1)
     rows.execute("insert or replace into counters values (?, ?)", (counter, first + count))
     return range(first, first + count)
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import threading
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,14 +20,10 @@ _RENEW_SECONDS: Final = 1800
 
 
 class Identity:
-    """Signs RS256 with a key that stays with the data folder."""
+    """Signs RS256 with a key that is made when it is first needed and stays with the data."""
 
     def __init__(self, data: Path) -> None:
-        self._key = _load_or_make(data / "oidc-key.pem")
-        public = self._key.public_key().public_numbers()
-        self._modulus, self._exponent = _base64url(public.n), _base64url(public.e)
-        self._key_id = hashlib.sha256(self._modulus.encode()).hexdigest()[:40]
-        self._signer = crypt.RSASigner(self._key, key_id=self._key_id)
+        self._path = data / "oidc-key.pem"
         self._lock = threading.Lock()
         self._tokens: dict[tuple[str, str], tuple[float, str]] = {}
 
@@ -47,8 +44,19 @@ class Identity:
 
     def jwks(self) -> dict[str, Any]:
         """The public key (RFC 7517)."""
-        key = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": self._key_id}
-        return {"keys": [{**key, "n": self._modulus, "e": self._exponent}]}
+        with self._lock:
+            public = self._key.public_key().public_numbers()
+            key = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": self._key_id}
+        return {"keys": [{**key, "n": _base64url(public.n), "e": _base64url(public.e)}]}
+
+    @cached_property
+    def _key(self) -> rsa.RSAPrivateKey:
+        return _load_or_make(self._path)
+
+    @cached_property
+    def _key_id(self) -> str:
+        modulus = self._key.public_key().public_numbers().n
+        return hashlib.sha256(str(modulus).encode()).hexdigest()[:40]
 
     def _sign(self, email: str, audience: str, now: int) -> str:
         # A service account's unique id has 21 digits.
@@ -64,7 +72,7 @@ class Identity:
             "iat": now,
             "exp": now + _LIFE_SECONDS,
         }
-        return str(jwt.encode(self._signer, claims).decode())
+        return str(jwt.encode(crypt.RSASigner(self._key, key_id=self._key_id), claims).decode())
 
 
 def _load_or_make(path: Path) -> rsa.RSAPrivateKey:

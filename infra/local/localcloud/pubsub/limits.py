@@ -1,6 +1,6 @@
 """What Pub/Sub takes: names, sizes, counts and ranges, and the words with which it refuses.
 
-Numbers from "Pub/Sub quotas and limits" and from the field comments of google/pubsub/v1/pubsub.proto.
+Numbers from "Pub/Sub quotas and limits" and the field comments of google/pubsub/v1/pubsub.proto.
 """
 
 import re
@@ -18,7 +18,7 @@ ACK_DEADLINE: Final = (10, 600)
 PAGE: Final = 1000
 
 _RESOURCE = re.compile(
-    r"projects/[^/]+/(topics|subscriptions)/(?!goog)[A-Za-z][\w.~+%-]{2,254}", re.A
+    r"projects/[^/]+/(topics|subscriptions)/(?!goog)[A-Za-z][\w.~+%-]{2,254}", re.ASCII
 )
 _PROJECT = re.compile(r"projects/[^/]+")
 

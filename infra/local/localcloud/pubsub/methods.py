@@ -1,16 +1,19 @@
 """Every method that is served, and every one that is refused, for gRPC and REST alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from google.pubsub_v1.types import pubsub
 
 from localcloud.pubsub.proto import Proto
 from localcloud.pubsub.publisher import Publisher
-from localcloud.pubsub.subscriber import Subscriber
+from localcloud.pubsub.subscriber import Caller, Subscriber
 
 STREAMING_PULL: Final = "/google.pubsub.v1.Subscriber/StreamingPull"
+
+Answer: TypeAlias = Callable[[Proto, Caller], Proto]
+Table: TypeAlias = Mapping[str, tuple[Proto, Callable[[Proto], Proto]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,7 @@ class Method:
     service: str
     name: str
     request: Proto
-    answer: Callable[[Proto], Proto]
+    answer: Answer
 
     @property
     def path(self) -> str:
@@ -35,7 +38,7 @@ def fault_id(path: str) -> str:
 
 def served(publisher: Publisher, subscriber: Subscriber) -> dict[str, Method]:
     """By their paths."""
-    publishing = {
+    publishing: Table = {
         "CreateTopic": (pubsub.Topic, publisher.create_topic),
         "DeleteTopic": (pubsub.DeleteTopicRequest, publisher.delete_topic),
         "GetTopic": (pubsub.GetTopicRequest, publisher.get_topic),
@@ -47,7 +50,7 @@ def served(publisher: Publisher, subscriber: Subscriber) -> dict[str, Method]:
         "Publish": (pubsub.PublishRequest, publisher.publish),
         "UpdateTopic": (pubsub.UpdateTopicRequest, publisher.update_topic),
     }
-    subscribing = {
+    subscribing: Table = {
         "Acknowledge": (pubsub.AcknowledgeRequest, subscriber.acknowledge),
         "CreateSubscription": (pubsub.Subscription, subscriber.create_subscription),
         "DeleteSubscription": (pubsub.DeleteSubscriptionRequest, subscriber.delete_subscription),
@@ -55,15 +58,21 @@ def served(publisher: Publisher, subscriber: Subscriber) -> dict[str, Method]:
         "ListSubscriptions": (pubsub.ListSubscriptionsRequest, subscriber.list_subscriptions),
         "ModifyAckDeadline": (pubsub.ModifyAckDeadlineRequest, subscriber.modify_ack_deadline),
         "ModifyPushConfig": (pubsub.ModifyPushConfigRequest, subscriber.modify_push_config),
-        "Pull": (pubsub.PullRequest, subscriber.pull),
         "UpdateSubscription": (pubsub.UpdateSubscriptionRequest, subscriber.update_subscription),
     }
     methods = [
-        Method(service=service, name=name, request=request.pb(), answer=answer)
+        Method(service=service, name=name, request=request.pb(), answer=_at_once(answer))
         for service, table in (("Publisher", publishing), ("Subscriber", subscribing))
         for name, (request, answer) in table.items()
     ]
+    pull = pubsub.PullRequest.pb()
+    methods.append(Method(service="Subscriber", name="Pull", request=pull, answer=subscriber.pull))
     return {method.path: method for method in methods}
+
+
+def _at_once(answer: Callable[[Proto], Proto]) -> Answer:
+    """All but Pull answer without waiting, and so without a look at who called."""
+    return lambda request, _: answer(request)
 
 
 # Parts of Pub/Sub that nothing here needs: answered UNIMPLEMENTED, by name.

@@ -14,7 +14,7 @@ from localcloud.pubsub.connections import Connections
 from localcloud.pubsub.deliveries import Delivery, Room
 from localcloud.pubsub.envelope import push_request
 from localcloud.pubsub.identity import Identity
-from localcloud.pubsub.refusal import Refusal
+from localcloud.pubsub.refusal import RefusedError
 from localcloud.pubsub.state import State
 
 _EACH: Final = 8  # requests under way for one subscription
@@ -130,7 +130,7 @@ class Pusher:
                 self._backlog.acknowledge(delivery.subscription.name, [delivery.ack_id])
             else:
                 self._backlog.refuse(delivery)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             # Deleted while the request was under way: there is nothing left to settle.
             if refusal.status is not grpc.StatusCode.NOT_FOUND:
                 raise

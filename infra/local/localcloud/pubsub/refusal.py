@@ -24,7 +24,7 @@ _HTTP = {
 _STATUS = {http: status for status, http in _HTTP.items()} | {400: StatusCode.INVALID_ARGUMENT}
 
 
-class Refusal(ApiError):
+class RefusedError(ApiError):
     """A call that is answered with a gRPC status, or with its HTTP counterpart over REST."""
 
     def __init__(self, status: StatusCode, message: str) -> None:
@@ -38,30 +38,30 @@ class Refusal(ApiError):
         return body
 
 
-def invalid(message: str) -> Refusal:
+def invalid(message: str) -> RefusedError:
     """A request that no state of the world would make right."""
-    return Refusal(StatusCode.INVALID_ARGUMENT, message)
+    return RefusedError(StatusCode.INVALID_ARGUMENT, message)
 
 
-def not_found(name: str) -> Refusal:
+def not_found(name: str) -> RefusedError:
     """Nothing of that name; Pub/Sub tells the last part of it."""
-    return Refusal(StatusCode.NOT_FOUND, f"Resource not found (resource={_short(name)}).")
+    return RefusedError(StatusCode.NOT_FOUND, f"Resource not found (resource={_short(name)}).")
 
 
-def already_exists(name: str) -> Refusal:
+def already_exists(name: str) -> RefusedError:
     """The name is taken."""
     message = f"Resource already exists in the project (resource={_short(name)})."
-    return Refusal(StatusCode.ALREADY_EXISTS, message)
+    return RefusedError(StatusCode.ALREADY_EXISTS, message)
 
 
-def precondition(message: str) -> Refusal:
+def precondition(message: str) -> RefusedError:
     """A right request at the wrong time, or of the wrong kind of subscription."""
-    return Refusal(StatusCode.FAILED_PRECONDITION, message)
+    return RefusedError(StatusCode.FAILED_PRECONDITION, message)
 
 
-def unimplemented(what: str) -> Refusal:
+def unimplemented(what: str) -> RefusedError:
     """Part of Pub/Sub that the local cloud does not have, by the name of the method or field."""
-    return Refusal(StatusCode.UNIMPLEMENTED, f"The local Pub/Sub does not have {what}.")
+    return RefusedError(StatusCode.UNIMPLEMENTED, f"The local Pub/Sub does not have {what}.")
 
 
 def status_of(http: int) -> StatusCode:
@@ -75,5 +75,6 @@ def _short(name: str) -> str:
 
 def _reason(status: StatusCode) -> str:
     """NOT_FOUND is notFound in the older error documents."""
-    first, *rest = status.name.lower().split("_")
+    name: str = status.name
+    first, *rest = name.lower().split("_")
     return first + "".join(word.capitalize() for word in rest)

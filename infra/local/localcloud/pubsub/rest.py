@@ -1,5 +1,6 @@
 """The HTTP side: Pub/Sub's REST interface, and what the local cloud adds to it."""
 
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,7 @@ from localcloud.pubsub.door import Door
 from localcloud.pubsub.methods import Method, fault_id
 from localcloud.pubsub.proto import Proto
 from localcloud.pubsub.refusal import invalid
+from localcloud.pubsub.subscriber import LONGEST_PULL_SECONDS, Caller
 
 if TYPE_CHECKING:
     from localcloud.pubsub.server import PubSubServer
@@ -50,13 +52,27 @@ class RestExchange(Door):
         if "request" in matched.method:
             routes.API.check(matched.method["request"]["$ref"], body)
         method = self.service.methods[routes.rpc(matched.id)]
-        response = method.answer(_request(matched, method, params, body))
+        response = method.answer(_request(matched, method, params, body), self._caller())
         answer = json_format.MessageToDict(response)
         schema = matched.method["response"]["$ref"]
         routes.API.check(schema, answer)
         if fields := params.get("fields"):
             answer = routes.API.select(schema, answer, routes.API.mask(fields))
         self.send_json(200, answer)
+
+    def _caller(self) -> Caller:
+        return Caller(
+            patience_seconds=LONGEST_PULL_SECONDS,
+            is_there=self._client_is_there,
+            when_gone=lambda _: None,
+        )
+
+    def _client_is_there(self) -> bool:
+        """A client that hung up has sent the end of its stream, and only that."""
+        try:
+            return len(self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)) > 0
+        except BlockingIOError:
+            return True
 
 
 def _request(

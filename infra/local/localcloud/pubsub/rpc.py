@@ -14,10 +14,10 @@ from localcloud.faults import Faults, Rule
 from localcloud.pubsub.backlog import Backlog
 from localcloud.pubsub.methods import STREAMING_PULL, Method, fault_id
 from localcloud.pubsub.proto import Proto
-from localcloud.pubsub.refusal import Refusal, status_of, unimplemented
+from localcloud.pubsub.refusal import RefusedError, status_of, unimplemented
 from localcloud.pubsub.state import State
 from localcloud.pubsub.streaming import streaming_pull
-from localcloud.pubsub.subscriber import LONGEST_PULL_SECONDS, Caller, Subscriber
+from localcloud.pubsub.subscriber import LONGEST_PULL_SECONDS, Caller
 
 _THREADS: Final = 128  # an open StreamingPull holds one
 _LARGEST_REQUEST: Final = 64 << 20
@@ -27,7 +27,7 @@ _MARGIN_SECONDS: Final = 0.2  # to answer an empty pull before its caller gives 
 class RpcServer:
     """Listens on a Unix socket, behind the door that gRPC and HTTP share."""
 
-    def __init__(self, handler: grpc.GenericRpcHandler, socket: Path) -> None:
+    def __init__(self, handler: "RpcHandler", socket: Path) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pubsub-rpc")
         options = [("grpc.max_receive_message_length", _LARGEST_REQUEST)]
         self._server = grpc.server(self._threads, handlers=[handler], options=options)
@@ -42,20 +42,18 @@ class RpcServer:
         self._threads.shutdown()
 
 
-class RpcHandler(grpc.GenericRpcHandler):
+class RpcHandler:
     """Finds who answers a call, applies faults, and turns refusals into gRPC statuses."""
 
     def __init__(
         self,
         *,
         methods: dict[str, Method],
-        subscriber: Subscriber,
         state: State,
         backlog: Backlog,
         faults: Faults,
     ) -> None:
         self._methods = methods
-        self._subscriber = subscriber
         self._state = state
         self._backlog = backlog
         self._faults = faults
@@ -77,11 +75,8 @@ class RpcHandler(grpc.GenericRpcHandler):
         rule = self._faults.take(fault_id(method.path), _target(request))
         _fail_first(rule, context)
         try:
-            if method.name == "Pull":
-                response = self._subscriber.pull(request, _caller(context))
-            else:
-                response = method.answer(request)
-        except Refusal as refusal:
+            response = method.answer(request, _caller(context))
+        except RefusedError as refusal:
             context.abort(refusal.status, refusal.message)
         if rule and rule.cut:
             context.abort(grpc.StatusCode.UNAVAILABLE, rule.message)
@@ -91,7 +86,7 @@ class RpcHandler(grpc.GenericRpcHandler):
         _fail_first(self._faults.take(fault_id(STREAMING_PULL), ""), context)
         try:
             yield from streaming_pull(self._state, self._backlog, requests, context)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             context.abort(refusal.status, refusal.message)
         if self._state.bells.closed:
             context.abort(grpc.StatusCode.UNAVAILABLE, "The server is stopping.")

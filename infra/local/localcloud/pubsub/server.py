@@ -29,17 +29,14 @@ class PubSubServer(HttpService):
         self.identity = Identity(data)
         self.state = State(data, clock)
         self.backlog = Backlog(self.state)
-        subscriber = Subscriber(self.state, self.backlog)
-        self.methods = served(Publisher(self.state, self.backlog), subscriber)
+        self.methods = served(
+            Publisher(self.state, self.backlog), Subscriber(self.state, self.backlog)
+        )
         # A socket's path may have 107 bytes: shorter than many a data folder.
         self._folder = Path(tempfile.mkdtemp(prefix="pubsub-"))
         self.grpc_socket = self._folder / "grpc"
         handler = RpcHandler(
-            methods=self.methods,
-            subscriber=subscriber,
-            state=self.state,
-            backlog=self.backlog,
-            faults=self.faults,
+            methods=self.methods, state=self.state, backlog=self.backlog, faults=self.faults
         )
         self._rpc = RpcServer(handler, self.grpc_socket)
         self._upkeep = Upkeep(self.state)

@@ -13,7 +13,7 @@ from localcloud.pubsub.tables import open_tables
 
 @dataclass(slots=True, kw_only=True)
 class Change:
-    """A transaction, the moment that it takes for now, and what is to be done when it is through."""
+    """A transaction, the moment that it takes for now, and what is to be done after it."""
 
     rows: Connection
     now: float

@@ -10,7 +10,7 @@ from localcloud.pubsub import catalogue, limits
 from localcloud.pubsub.backlog import Backlog
 from localcloud.pubsub.deliveries import RESPONSE_BYTES, Delivery, Room
 from localcloud.pubsub.proto import Proto, StreamingPullResponse
-from localcloud.pubsub.refusal import Refusal, invalid
+from localcloud.pubsub.refusal import RefusedError, invalid
 from localcloud.pubsub.state import State
 from localcloud.pubsub.subscriber import received
 
@@ -49,7 +49,7 @@ class _Stream:
         self._backlog = backlog
         self._context = context
         self._bell = state.bells.of(self.number)
-        self._refusal: Refusal | None = None
+        self._refusal: RefusedError | None = None
         self._client_is_done = False
         self._outstanding = _Outstanding(first)
         limits.check_range(
@@ -65,7 +65,7 @@ class _Stream:
             for request in requests:
                 _check_later(request)
                 self._work_on(request)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             self._refusal = refusal
         except grpc.RpcError:
             return  # the stream ended, and whoever answers has seen it
@@ -114,13 +114,13 @@ class _Outstanding:
     """What the stream sent and the client has not settled, where it asked for a limit."""
 
     def __init__(self, first: Proto) -> None:
-        self._messages = first.max_outstanding_messages
-        self._bytes = first.max_outstanding_bytes
+        self._messages: int = first.max_outstanding_messages
+        self._bytes: int = first.max_outstanding_bytes
         self._sizes: dict[str, int] = {}
 
     @property
     def limited(self) -> bool:
-        return self._messages > 0 or self._bytes > 0
+        return max(self._messages, self._bytes) > 0
 
     def ack_ids(self) -> list[str]:
         return list(self._sizes)

@@ -34,11 +34,6 @@ class Caller:
     when_gone: Callable[[Callable[[], None]], object]
 
 
-PATIENT: Final = Caller(
-    patience_seconds=LONGEST_PULL_SECONDS, is_there=lambda: True, when_gone=lambda _: None
-)
-
-
 class Subscriber:
     """Subscriptions, and what subscribers do with them."""
 
@@ -99,7 +94,7 @@ class Subscriber:
 
     # ---- messages
 
-    def pull(self, request: Proto, caller: Caller = PATIENT) -> Proto:
+    def pull(self, request: Proto, caller: Caller) -> Proto:
         """Waits for a message as long as the caller does, and 10 s at most."""
         limits.check_name("subscriptions", request.subscription)
         limits.check_range("max_messages", request.max_messages, 1, 2**31 - 1)

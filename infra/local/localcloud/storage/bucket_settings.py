@@ -11,21 +11,55 @@ from localcloud.errors import ApiError
 from localcloud.storage.refusals import invalid
 
 WRITABLE = frozenset(
-    "acl autoclass billing cors defaultEventBasedHold defaultObjectAcl encryption "
-    "iamConfiguration ipFilter labels lifecycle logging retentionPolicy rpo softDeletePolicy "
-    "storageClass versioning website".split()
+    {
+        "acl",
+        "autoclass",
+        "billing",
+        "cors",
+        "defaultEventBasedHold",
+        "defaultObjectAcl",
+        "encryption",
+        "iamConfiguration",
+        "ipFilter",
+        "labels",
+        "lifecycle",
+        "logging",
+        "retentionPolicy",
+        "rpo",
+        "softDeletePolicy",
+        "storageClass",
+        "versioning",
+        "website",
+    }
 )
 # A PUT that leaves these out does not unset them: a bucket is never without.
 ALWAYS_SET = frozenset({"iamConfiguration", "softDeletePolicy", "storageClass"})
 STORAGE_CLASSES = frozenset(
-    "STANDARD NEARLINE COLDLINE ARCHIVE MULTI_REGIONAL REGIONAL DURABLE_REDUCED_AVAILABILITY".split()
+    {
+        "STANDARD",
+        "NEARLINE",
+        "COLDLINE",
+        "ARCHIVE",
+        "MULTI_REGIONAL",
+        "REGIONAL",
+        "DURABLE_REDUCED_AVAILABILITY",
+    }
 )
 
 DEFAULT_SOFT_DELETE = 7 * 86_400
 _SOFT_DELETE_RANGE = range(7 * 86_400, 90 * 86_400 + 1)
 _RETENTION_RANGE = range(1, 3_155_760_000 + 1)
 _MULTI_REGIONS = frozenset({"US", "EU", "ASIA"})
-_DUAL_REGIONS = frozenset("NAM4 EUR4 EUR5 EUR7 EUR8 ASIA1".split())
+_DUAL_REGIONS = frozenset(
+    {
+        "NAM4",
+        "EUR4",
+        "EUR5",
+        "EUR7",
+        "EUR8",
+        "ASIA1",
+    }
+)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 
@@ -67,7 +101,9 @@ def location(name: str) -> dict[str, str]:
     return {"location": name, "locationType": "region"}
 
 
-def _settle_soft_delete(fields: dict[str, Any], old: Mapping[str, Any] | None, now: datetime) -> None:
+def _settle_soft_delete(
+    fields: dict[str, Any], old: Mapping[str, Any] | None, now: datetime
+) -> None:
     """Off, or 7 to 90 days; a policy that is unset is the default again."""
     policy = dict(fields.get("softDeletePolicy") or {})
     seconds = int(policy.get("retentionDurationSeconds", DEFAULT_SOFT_DELETE))

@@ -12,7 +12,7 @@ from localcloud.storage.merging import merged, patched, replaced
 from localcloud.storage.model import Bucket, State
 from localcloud.storage.pages import page_of
 from localcloud.storage.policies import default_policy
-from localcloud.storage.preconditions import require_bucket, require_etag
+from localcloud.storage.preconditions import require_etag, require_metageneration
 from localcloud.storage.refusals import invalid, no_bucket
 from localcloud.storage.resources import bucket_resource
 from localcloud.storage.store import Store, the_bucket
@@ -65,7 +65,7 @@ def get(store: Store, call: Call) -> Resource:
             bucket = _soft_bucket(tables, call.params)
         else:
             bucket = the_bucket(tables, call.params["bucket"])
-    require_bucket(call.params, bucket)
+    require_metageneration(call.params, bucket.metageneration)
     resource = bucket_resource(store, bucket, call.params)
     require_etag(call.headers, resource["etag"])
     return resource
@@ -96,7 +96,7 @@ def list_(store: Store, call: Call) -> Resource:
 def patch(store: Store, call: Call) -> Resource:
     with store.transaction() as tables:
         bucket = the_bucket(tables, call.params["bucket"])
-        require_bucket(call.params, bucket)
+        require_metageneration(call.params, bucket.metageneration)
         fields = patched(bucket.fields, call.body, bucket_settings.WRITABLE)
         bucket = _changed(store, tables, bucket, fields)
     return bucket_resource(store, bucket, call.params)
@@ -105,7 +105,7 @@ def patch(store: Store, call: Call) -> Resource:
 def update(store: Store, call: Call) -> Resource:
     with store.transaction() as tables:
         bucket = the_bucket(tables, call.params["bucket"])
-        require_bucket(call.params, bucket)
+        require_metageneration(call.params, bucket.metageneration)
         kept = bucket_settings.ALWAYS_SET - call.body.keys()
         fields = replaced(bucket.fields, call.body, bucket_settings.WRITABLE - kept)
         bucket = _changed(store, tables, bucket, fields)
@@ -130,7 +130,7 @@ def delete(store: Store, call: Call) -> None:
     now = store.clock.time()
     with store.transaction() as tables:
         bucket = the_bucket(tables, call.params["bucket"])
-        require_bucket(call.params, bucket)
+        require_metageneration(call.params, bucket.metageneration)
         if tables.holds_objects(bucket):
             raise ApiError(409, "conflict", "The bucket you tried to delete is not empty.")
         if bucket.longest_soft_delete:
@@ -162,7 +162,7 @@ def lock_retention_policy(store: Store, call: Call) -> Resource:
     """Permanent; the metageneration says which policy is meant."""
     with store.transaction() as tables:
         bucket = the_bucket(tables, call.params["bucket"])
-        require_bucket(call.params, bucket)
+        require_metageneration(call.params, bucket.metageneration)
         policy = bucket.fields.get("retentionPolicy")
         if not policy or policy.get("isLocked"):
             raise ApiError(400, "badRequest", "The bucket has no retention policy to lock.")

@@ -5,6 +5,7 @@ import uuid
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,7 +63,8 @@ class ContentFiles:
 
     def append(self, content: str, blocks: Iterable[bytes], digest: Digest) -> None:
         """Each block reaches the file before the next is asked for: a torn upload keeps it."""
-        with (self._folder / content).open("ab", buffering=0) as file:
+        with (self._folder / content).open("r+b", buffering=0) as file:
+            file.seek(0, SEEK_END)
             for block in blocks:
                 file.write(block)
                 digest.update(block)

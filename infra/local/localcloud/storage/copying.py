@@ -96,9 +96,7 @@ def _source(tables: Tables, bucket: Bucket, asked: Mapping[str, Any]) -> Generat
     return source
 
 
-def _end_sources(
-    store: Store, tables: Tables, bucket: Bucket, sources: list[Generation]
-) -> None:
+def _end_sources(store: Store, tables: Tables, bucket: Bucket, sources: list[Generation]) -> None:
     for source in {source.number: source for source in sources}.values():
         current = tables.generation(bucket, source.name, source.number)
         if current is not None:

@@ -1,4 +1,4 @@
-"""matchGlob patterns (docs "List objects", "Filter by glob"): `*` stays in a folder, `**` does not."""
+"""matchGlob patterns (docs "List objects"): `*` stays within a folder, `**` does not."""
 
 import re
 from functools import lru_cache
@@ -26,9 +26,13 @@ def _translated_token(token: str) -> str:
     if token in _WILD:
         return _WILD[token]
     if token.startswith("[") and len(token) > 1:
-        negated = token[1] in "!^"
-        characters = token[2:-1] if negated else token[1:-1]
-        return f"[{'^/' if negated else ''}{re.sub(r'([\\\\\[\]^&~|])', r'\\\1', characters)}]"
+        return _translated_class(token[1:-1])
     if token.startswith("{") and len(token) > 1:
         return "(?:" + "|".join(_translated(choice) for choice in token[1:-1].split(",")) + ")"
     return re.escape(token)
+
+
+def _translated_class(characters: str) -> str:
+    negation = "^/" if characters[0] in "!^" else ""
+    escaped = re.sub(r"[\\\[\]^&~|]", r"\\\g<0>", characters[1:] if negation else characters)
+    return f"[{negation}{escaped}]"

@@ -1,18 +1,19 @@
 """How a request changes a resource: PATCH merges (RFC 7396), PUT replaces."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 
 def patched(
-    fields: Mapping[str, Any], body: Mapping[str, Any], writable: Set[str]
+    fields: Mapping[str, Any], body: Mapping[str, Any], writable: AbstractSet[str]
 ) -> dict[str, Any]:
     """The fields after a PATCH. What clients may not write is ignored, as Google does."""
     return merged(fields, {name: body[name] for name in body if name in writable})
 
 
 def replaced(
-    fields: Mapping[str, Any], body: Mapping[str, Any], writable: Set[str]
+    fields: Mapping[str, Any], body: Mapping[str, Any], writable: AbstractSet[str]
 ) -> dict[str, Any]:
     """The fields after a PUT: what clients may write and the body lacks is gone."""
     kept = {name: value for name, value in fields.items() if name not in writable}

@@ -1,14 +1,15 @@
 """The methods of objects that do not move bytes: get, delete, patch, update, restore."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from localcloud.errors import ApiError
 from localcloud.storage.call import Call, Media
 from localcloud.storage.content import Content
 from localcloud.storage.merging import patched, replaced
-from localcloud.storage.model import Bucket, Generation, State
+from localcloud.storage.model import Bucket, Fields, Generation, State
 from localcloud.storage.preconditions import require_etag, require_object
 from localcloud.storage.protection import require_allowed, require_valid
 from localcloud.storage.refusals import invalid, no_object
@@ -17,7 +18,8 @@ from localcloud.storage.store import Store, the_bucket
 from localcloud.storage.tables import Tables
 from localcloud.storage.writing import DESCRIPTION, WRITABLE, Draft, create, displace, end
 
-Resource = dict[str, Any]
+Resource: TypeAlias = dict[str, Any]
+Merge: TypeAlias = Callable[[Fields, Fields, AbstractSet[str]], dict[str, Any]]
 
 
 def find(
@@ -89,7 +91,7 @@ def update(store: Store, call: Call) -> Resource:
     return _change(store, call, replaced)
 
 
-def _change(store: Store, call: Call, merge: Any) -> Resource:  # noqa: ANN401 (one of two functions)
+def _change(store: Store, call: Call, merge: Merge) -> Resource:
     params = call.params
     with store.transaction() as tables:
         bucket = the_bucket(tables, params["bucket"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.errors import ApiError
-from localcloud.storage.model import Bucket, Generation
+from localcloud.storage.model import Generation
 
 _UNMET = "At least one of the pre-conditions you specified did not hold."
 
@@ -22,9 +22,9 @@ def require_object(
     _require(params, f"{prefix}Metageneration", metageneration)
 
 
-def require_bucket(params: Mapping[str, Any], bucket: Bucket) -> None:
-    """Buckets have a metageneration only."""
-    _require(params, "ifMetageneration", bucket.metageneration)
+def require_metageneration(params: Mapping[str, Any], actual: int) -> None:
+    """Buckets and managed folders have conditions on their metageneration only."""
+    _require(params, "ifMetageneration", actual)
 
 
 def require_etag(headers: Mapping[str, str], etag: str) -> None:

@@ -97,8 +97,8 @@ class Sessions:
             digest = running.digest or self._store.contents.digest(content)
             running.digest = None  # a torn request leaves the file ahead of it
             if chunk.first is not None:
-                new = _news(chunk, digest.size, blocks)
-                self._store.contents.append(content, new, digest)
+                news = _news(chunk, digest.size, blocks)
+                self._store.contents.append(content, news, digest)
             running.digest = digest
             if not _is_complete(chunk, digest.size):
                 return Received(size=digest.size)
@@ -140,9 +140,7 @@ class Sessions:
             raise ApiError(499, "clientClosedRequest", "The upload was cancelled.")
         return upload
 
-    def _finish(
-        self, upload: Upload, digest: Digest, headers: Mapping[str, str]
-    ) -> dict[str, Any]:
+    def _finish(self, upload: Upload, digest: Digest, headers: Mapping[str, str]) -> dict[str, Any]:
         """The object and the end of its session are one transaction: a lost answer is found."""
         store = self._store
         content = Content(
@@ -153,8 +151,7 @@ class Sessions:
             require_intact(content, upload.metadata, headers)
             with store.transaction() as tables:
                 made = finish(store, tables, upload.params, upload.metadata, content)
-                done = {"state": UploadState.DONE, "content": None, "generation": made[1].number}
-                tables.put_upload(replace(upload, params={}, metadata={}, **done))
+                tables.put_upload(_done(upload, made[1].number))
         except ApiError:
             with store.transaction() as tables:
                 tables.drop_upload(upload)
@@ -171,6 +168,17 @@ class Sessions:
         if bucket is None or not found:
             raise _unknown()
         return object_resource(self._store, bucket, found[0], {})
+
+
+def _done(upload: Upload, generation: int) -> Upload:
+    return replace(
+        upload,
+        state=UploadState.DONE,
+        params={},
+        metadata={},
+        content=None,
+        generation=generation,
+    )
 
 
 def chunk_of(content_range: str | None, body_length: int | None) -> Chunk:

@@ -56,6 +56,11 @@ class Tables:
         found = self._buckets("name = ? and state = 'live'", name)
         return found[0] if found else None
 
+    def bucket_of(self, number: int) -> Bucket | None:
+        """The live bucket of that id."""
+        found = self._buckets("id = ? and state = 'live'", number)
+        return found[0] if found else None
+
     def soft_bucket(self, name: str, number: int) -> Bucket | None:
         found = self._buckets("name = ? and id = ? and state = ?", name, number, State.SOFT)
         return found[0] if found else None

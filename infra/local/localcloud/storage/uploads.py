@@ -83,9 +83,8 @@ def require_intact(content: Content, metadata: Fields, headers: Mapping[str, str
         ("md5Hash", "MD5 hash", content.md5),
     ):
         if announced.get(name) and announced[name] != actual:
-            raise invalid(
-                f'Provided {words} "{announced[name]}" doesn\'t match calculated {words} "{actual}".'
-            )
+            provided = f'Provided {words} "{announced[name]}"'
+            raise invalid(f'{provided} doesn\'t match calculated {words} "{actual}".')
 
 
 def _announced(headers: Mapping[str, str]) -> dict[str, str]:

@@ -16,8 +16,16 @@ from localcloud.storage.tables import Tables
 
 # What describes the content, and goes along with a copy of it.
 DESCRIPTION = frozenset(
-    "cacheControl contentDisposition contentEncoding contentLanguage contentType contexts "
-    "customTime metadata".split()
+    {
+        "cacheControl",
+        "contentDisposition",
+        "contentEncoding",
+        "contentLanguage",
+        "contentType",
+        "contexts",
+        "customTime",
+        "metadata",
+    }
 )
 WRITABLE = DESCRIPTION | {"acl", "eventBasedHold", "retention", "temporaryHold"}
 
@@ -125,6 +133,4 @@ def end(store: Store, tables: Tables, bucket: Bucket, generation: Generation) ->
         "softDeleteTime": deleted,
         "hardDeleteTime": ends,
     }
-    tables.put(
-        replace(generation, state=State.SOFT, fields=fields, hard_delete_at=now + seconds)
-    )
+    tables.put(replace(generation, state=State.SOFT, fields=fields, hard_delete_at=now + seconds))

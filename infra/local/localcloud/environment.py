@@ -1,0 +1,80 @@
+"""The settings of everything that runs against one local cloud."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from google.oauth2.credentials import Credentials
+from googleapiclient.discovery import build
+
+from custody.adapters.kms import LocalKek
+from localcloud.standalone import write_whole
+
+PROJECT = "local-custody"
+IDENTITY = "custody@datasmash.example"
+NOBODY = "127.0.0.1:9"
+"""A closed port: clients without credentials must not go and ask a metadata server (T33)."""
+
+POLICY = {
+    "CUSTODY_ENVIRONMENT": "local",
+    "CUSTODY_REGION": "europe-west3",
+    "CUSTODY_QUIESCENCE_SECONDS": "2",
+    "CUSTODY_DRIVE_CALLS_PER_MINUTE": "600000",
+}
+"""What the caller's own environment may set otherwise."""
+
+BUCKETS = {
+    "CUSTODY_VAULT_BUCKET": "custody-vault",
+    "CUSTODY_KEYS_BUCKET": "custody-keys",
+    "CUSTODY_LEDGER_BUCKET": "custody-ledger",
+}
+
+
+def environment(
+    given: Mapping[str, str], data: Path, *, drive: str, storage: str, pubsub: str, push_url: str
+) -> dict[str, str]:
+    """All settings: policy as given, secrets and ids of the data folder, endpoints of this run."""
+    return {
+        **POLICY,
+        **{name: given[name] for name in POLICY if name in given},
+        **BUCKETS,
+        "CUSTODY_PROJECT": PROJECT,
+        "CUSTODY_KEK_URI": f"file:{_kek(data / 'kek.json')}",
+        "CUSTODY_PUSH_SECRET": _kept(data / "push-secret", secrets.token_hex),
+        "CUSTODY_PUSH_URL": push_url,
+        "CUSTODY_DRIVE_ID": _kept(data / "drive-id", lambda: _make_drive(drive)),
+        "CUSTODY_SUBJECT": IDENTITY,
+        "CUSTODY_DRIVE_ENDPOINT": drive,
+        "STORAGE_EMULATOR_HOST": storage,
+        "PUBSUB_EMULATOR_HOST": pubsub,
+        "GCE_METADATA_HOST": NOBODY,
+        "NO_GCE_CHECK": "true",
+    }
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """What an earlier run made, or makes it now."""
+    if not path.exists():
+        write_whole(path, make())
+        path.chmod(0o600)
+    return path.read_text()
+
+
+def _kek(path: Path) -> Path:
+    if not path.exists():
+        LocalKek.create(path)
+    return path.resolve()
+
+
+def _make_drive(endpoint: str) -> str:
+    """The shared drive, asked for under a fixed request id."""
+    service = build(
+        "drive",
+        "v3",
+        credentials=Credentials(token=IDENTITY),
+        static_discovery=False,
+        cache_discovery=False,
+        discoveryServiceUrl=endpoint + "/discovery/v1/apis/{api}/{apiVersion}/rest",
+    )
+    made = service.drives().create(requestId="custody", body={"name": "Custody"}).execute()
+    return str(made["id"])
