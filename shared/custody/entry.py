@@ -1,7 +1,7 @@
 """How a pushed message meets a function: decode, act, and the one policy for errors.
 
-Permanent errors are recorded in quarantine and acknowledged. Everything else, bugs too, escapes:
-the request fails, Pub/Sub delivers again, and in the end dead-letters.
+Permanent errors are recorded in quarantine and acknowledged. Retryable ones fail the request, and
+everything else, bugs above all, escapes: Pub/Sub delivers again, and in the end dead-letters.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from custody.domain.quarantine import quarantined
-from custody.errors import MalformedEventError, PermanentError
+from custody.errors import MalformedEventError, PermanentError, RetryableError
 from custody.events import Delivery, delivery
 from custody.ports import Quarantine
 
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 E = TypeVar("E")
 Response = tuple[str, int]
 ACKNOWLEDGED: Response = ("", 204)
+DELIVER_AGAIN: Response = ("", 503)
 
 
 class World(Protocol):
@@ -47,8 +48,7 @@ def on_message(
         def answer(request: flask.Request) -> Response:
             world = connect()
             with bound_contextvars(function=act.__name__):
-                _answer(request.get_data(), decode, act, world)
-            return ACKNOWLEDGED
+                return _answer(request.get_data(), decode, act, world)
 
         return answer
 
@@ -57,13 +57,13 @@ def on_message(
 
 def _answer(
     body: bytes, decode: Callable[[Delivery], E | None], act: Callable[[E, W], None], world: W
-) -> None:
+) -> Response:
     try:
         pushed = delivery(body)
     except MalformedEventError as error:
         digest = hashlib.sha256(body).hexdigest()[:16]
         _quarantine(error, f"a push with digest {digest}", world)
-        return
+        return ACKNOWLEDGED
     try:
         event = decode(pushed)
         if event is not None:  # None: well-formed, and not for this function
@@ -71,6 +71,10 @@ def _answer(
     except PermanentError as error:
         subscription = pushed.subscription.rpartition("/")[2]
         _quarantine(error, f"{subscription} message {pushed.message_id}", world)
+    except RetryableError as error:
+        log.warning("request_put_off", error=type(error).__name__, cause=str(error))
+        return DELIVER_AGAIN
+    return ACKNOWLEDGED
 
 
 def _quarantine(error: PermanentError, reference: str, world: World) -> None:

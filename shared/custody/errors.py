@@ -33,6 +33,10 @@ class MissingKeysetError(RetryableError):
     """The epoch's keyset cannot be had: stop, alert, never create one."""
 
 
+class BadCallError(CustodyError):
+    """A service says that our call makes no sense: a bug. It escapes, as every bug does."""
+
+
 class PermanentError(CustodyError):
     """Record it and move on: delivering again cannot help."""
 

@@ -66,6 +66,12 @@ _TABLE = (
         default=3000,
     ),
     Setting(
+        name="CUSTODY_CLOCK_FILE",
+        type=str,
+        meaning="a file with seconds to add to the clock, for rehearsals on the local cloud",
+        default="",
+    ),
+    Setting(
         name="CUSTODY_QUIESCENCE_SECONDS",
         type=int,
         meaning="longest life of a function plus margin",

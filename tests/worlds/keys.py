@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from enum import Enum, auto
+from io import BytesIO
 
 from custody.domain.vault import HoldingEpoch
 from custody.errors import (
@@ -11,9 +12,11 @@ from custody.errors import (
     MissingKeysetError,
     RefusedError,
 )
+from custody.ports import Sink, Source
 from worlds.writes import Writes
 
 _TAG = 32
+_PIECE = 1 << 16
 
 
 class MemorySealer:
@@ -31,9 +34,34 @@ class MemorySealer:
             raise CorruptError("the sealed bytes are not what this keyset sealed under this name")
         return data
 
+    def encrypting(self, sink: Sink, associated: bytes) -> "MemorySealing":
+        return MemorySealing(self, sink, associated)
+
+    def decrypting(self, source: Source, associated: bytes) -> BytesIO:
+        sealed = bytearray()
+        while piece := source.read(_PIECE):
+            sealed += piece
+        return BytesIO(self.open(bytes(sealed), associated))
+
     def _tag(self, data: bytes, associated: bytes) -> bytes:
         digest = hashlib.sha256(associated).digest()
         return hmac.new(self._key, digest + data, hashlib.sha256).digest()
+
+
+class MemorySealing:
+    """Writes nothing until it is finished, so that no part of it can be taken for the whole."""
+
+    def __init__(self, sealer: MemorySealer, sink: Sink, associated: bytes) -> None:
+        self._sealer = sealer
+        self._sink = sink
+        self._associated = associated
+        self._data = bytearray()
+
+    def write(self, data: bytes) -> None:
+        self._data += data
+
+    def finish(self) -> None:
+        self._sink.write(self._sealer.seal(bytes(self._data), self._associated))
 
 
 class _Keyset(Enum):

@@ -136,13 +136,14 @@ class Endpoint:
 
 
 @contextmanager
-def listening() -> Iterator[Endpoint]:
-    """A push endpoint on loopback."""
+def listening(idle_seconds: float | None = None) -> Iterator[Endpoint]:
+    """A push endpoint on loopback; it may close connections that were idle for so long."""
     endpoint = Endpoint()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+        timeout = idle_seconds
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -47,6 +47,7 @@ def environment(
         "CUSTODY_DRIVE_ENDPOINT": drive,
         "STORAGE_EMULATOR_HOST": storage,
         "PUBSUB_EMULATOR_HOST": pubsub,
+        "CUSTODY_CLOCK_FILE": str((data / "clock").resolve()),
         "GCE_METADATA_HOST": NOBODY,
         "NO_GCE_CHECK": "true",
     }

@@ -6,7 +6,7 @@ from typing import Any
 from custody.adapters.drive_api import FILE_FIELDS, DriveApi, to_file, to_time
 from custody.domain.channels import Channel
 from custody.domain.drive import SHARED_DRIVE, Change, ChangePage, Corpus
-from custody.errors import NotFoundError, RefusedError, UnavailableError
+from custody.errors import BadCallError, NotFoundError, UnavailableError
 
 PAGE = 1000
 
@@ -39,7 +39,7 @@ class DriveChanges:
                     **self._flags(corpus),
                 ),
             )
-        except RefusedError as error:
+        except BadCallError as error:
             raise NotFoundError("Drive no longer takes the cursor of this change log") from error
         changes = (c for c in answer.get("changes", []) if c["changeType"] == "file")
         return ChangePage(

@@ -90,10 +90,10 @@ class GoogleDrive:
         return tuple(revisions)
 
     def content(self, file: DriveFile, revision: RevisionId) -> Iterator[bytes]:
-        path = f"drive/v3/files/{file.file_id}"
+        url = f"{self._api.root}drive/v3/files/{file.file_id}"
         if file.can_read_revisions:
-            path += f"/revisions/{revision}"
-        yield from self._stream(f"{self._api.root}{path}?alt=media&supportsAllDrives=true")
+            return self._stream(f"{url}/revisions/{revision}?alt=media")
+        return self._stream(f"{url}?alt=media&supportsAllDrives=true")
 
     def _stream(self, url: str) -> Iterator[bytes]:
         """Taken up where it broke, a bounded number of times without progress."""

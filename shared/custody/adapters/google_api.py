@@ -22,6 +22,7 @@ from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
 
 from custody.errors import (
+    BadCallError,
     CustodyError,
     NotFoundError,
     RateLimitedError,
@@ -94,7 +95,9 @@ def our_error(status: int, content: bytes, what: str) -> CustodyError:
         return UnavailableError(f"{what}: the credentials were not taken ({reason})")
     if status == 404:
         return NotFoundError(f"{what}: absent, or not shared with us ({reason})")
-    return RefusedError(f"{what}: refused with {status} ({reason})")
+    if status == 403:
+        return RefusedError(f"{what}: refused ({reason})")
+    return BadCallError(f"{what}: answered {status} ({reason})")
 
 
 @contextmanager

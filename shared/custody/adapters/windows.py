@@ -21,14 +21,14 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-WINDOW_BYTES = 2 << 20
+WINDOW_BYTES = 1 << 20
 # How far past a window's place its base is held, and how much before it.
 AHEAD_BYTES = 8 << 20
 BEHIND_BYTES = 2 << 20
 # How much content goes by unfound before the rest of the base is searched for it.
 PATIENCE_BYTES = 4 << 20
 # What a stretch has more than was found, at either end.
-SLACK_BYTES = 128 << 10
+SLACK_BYTES = 64 << 10
 
 # A window is looked for by this many short pieces of it, first this close to where it should be.
 PROBES = 16
@@ -40,11 +40,11 @@ _PARAMETER = zstd.CompressionParameter
 _PLAIN: dict[int, int] = {_PARAMETER.compression_level: 3}
 _LONG: dict[int, int] = {
     **_PLAIN,
-    # A prefix gains nothing without long-distance matching (T32). Samples twice as dense as the
-    # default for this window keep a fifth off the deltas, since changed rows part short matches.
+    # A prefix gains nothing without long-distance matching (T32). It samples twice as densely as
+    # by default: rows are short, and a tenth comes off the deltas.
     _PARAMETER.enable_long_distance_matching: 1,
-    _PARAMETER.window_log: 23,
-    _PARAMETER.ldm_hash_log: 18,
+    _PARAMETER.window_log: 22,
+    _PARAMETER.ldm_hash_log: 16,
     _PARAMETER.ldm_hash_rate_log: 6,
 }
 
@@ -89,10 +89,10 @@ def expand(body: Readable, windows: Iterable[Window], base: Content | None) -> I
     """The content of a body. What comes out is proven only by `verified`."""
     stretch = _Stretch(base or _nothing)
     for window in windows:
-        prefix = stretch.cut(window.base_offset, window.base_size)
-        if len(prefix) < window.base_size:
-            raise CorruptError("the base is shorter than a record promises: restore another copy")
-        yield _data(body.read(window.stored), prefix, window.size)
+        # No local name keeps a window alive while the consumer works: a chain has six of these.
+        yield _data(
+            window, body.read(window.stored), stretch.cut(window.base_offset, window.base_size)
+        )
 
 
 def verified(content: Iterable[bytes], *, size_bytes: int, sha256: str) -> Iterator[bytes]:
@@ -102,6 +102,7 @@ def verified(content: Iterable[bytes], *, size_bytes: int, sha256: str) -> Itera
         size += len(data)
         digest.update(data)
         yield data
+        del data  # not to be kept while the next is made
     if (size, digest.hexdigest()) != (size_bytes, sha256):
         raise CorruptError("the content is not what its record promises: restore another copy")
 
@@ -124,15 +125,15 @@ def _frame(data: bytes, prefix: bytes) -> bytes:
     return zstd.compress(data, options=_LONG, zstd_dict=_as_prefix(prefix))
 
 
-def _data(frame: bytes, prefix: bytes, size: int) -> bytes:
+def _data(window: Window, frame: bytes, prefix: bytes) -> bytes:
+    if len(prefix) < window.base_size:
+        raise CorruptError("the base is shorter than a record promises: restore another copy")
     decompressor = zstd.ZstdDecompressor(zstd_dict=_as_prefix(prefix) if prefix else None)
     try:
-        data = decompressor.decompress(frame, max_length=size + 1)
+        data = decompressor.decompress(frame, max_length=window.size + 1)
     except zstd.ZstdError as error:
-        raise CorruptError(
-            "a frame of a body is not what was stored: restore another copy"
-        ) from error
-    if len(data) != size or not decompressor.eof or decompressor.unused_data:
+        raise CorruptError("a frame is not what was stored: restore another copy") from error
+    if len(data) != window.size or not decompressor.eof or decompressor.unused_data:
         raise CorruptError("a frame has another size than its record promises")
     return data
 
@@ -165,8 +166,7 @@ class _Stretch:
     def hold(self, start: int, end: int) -> None:
         """Forget what lies before `start` and read on to `end`, or as far as the base goes."""
         self._forget(start)
-        while self.end < end and (chunk := self._next_chunk()):
-            self._held += chunk
+        while self.end < end and self._read_on():
             self._forget(start)
 
     def _forget(self, start: int) -> None:
@@ -174,10 +174,12 @@ class _Stretch:
         del self._held[:past]
         self.start += past
 
-    def _next_chunk(self) -> bytes | None:
+    def _read_on(self) -> bool:
         if self._chunks is None:
             self._chunks = self._base()
-        return next(self._chunks, None)
+        chunk = next(self._chunks, None)
+        self._held += chunk or b""
+        return chunk is not None
 
     def cut(self, offset: int, size: int) -> bytes:
         """That much of the base, and nothing before it from now on; less where the base ends."""

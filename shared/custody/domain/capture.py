@@ -55,7 +55,12 @@ Action = StoreRevision | StoreExport | NoteMissed | NoteLost | NoteFound | Skip
 
 
 def plan_capture(
-    shown: DriveFile | Unreadable, *, in_scope: bool, history: FileHistory, now: datetime
+    shown: DriveFile | Unreadable,
+    *,
+    in_scope: bool,
+    history: FileHistory,
+    largest_bytes: int,
+    now: datetime,
 ) -> tuple[Action, ...]:
     """The steps that bring the vault level with Drive, oldest content first."""
     lost = _why_lost(shown, in_scope)
@@ -63,7 +68,9 @@ def plan_capture(
         return _plan_loss(lost, history)
     assert isinstance(shown, DriveFile)  # noqa: S101 - narrows the type: a loss was ruled out above
     found: tuple[Action, ...] = (NoteFound(),) if history.lost else ()
-    return found + (_plan_content(shown, history, now) or (Skip(reason="already captured"),))
+    return found + (
+        _plan_content(shown, history, largest_bytes, now) or (Skip(reason="already captured"),)
+    )
 
 
 def _why_lost(shown: DriveFile | Unreadable, in_scope: bool) -> str | None:
@@ -82,14 +89,16 @@ def _plan_loss(reason: str, history: FileHistory) -> tuple[Action, ...]:
     return (NoteLost(reason=reason),)
 
 
-def _plan_content(shown: DriveFile, history: FileHistory, now: datetime) -> tuple[Action, ...]:
+def _plan_content(
+    shown: DriveFile, history: FileHistory, largest_bytes: int, now: datetime
+) -> tuple[Action, ...]:
     if shown.is_folder:
         return ()
     if shown.shortcut_target is not None:
         return _missed(history, None, "a shortcut: its target is not followed", now)
     if shown.is_native:
         return _plan_native(shown, history, now)
-    return _plan_revisions(shown, history, now)
+    return _plan_revisions(shown, history, largest_bytes, now)
 
 
 def _plan_native(shown: DriveFile, history: FileHistory, now: datetime) -> tuple[Action, ...]:
@@ -104,14 +113,24 @@ def _plan_native(shown: DriveFile, history: FileHistory, now: datetime) -> tuple
     return (StoreExport(revision=revision, drive_version=shown.version, export_type=export_type),)
 
 
-def _plan_revisions(shown: DriveFile, history: FileHistory, now: datetime) -> tuple[Action, ...]:
+def _plan_revisions(
+    shown: DriveFile, history: FileHistory, largest_bytes: int, now: datetime
+) -> tuple[Action, ...]:
     wanted = [rev for rev in shown.revisions if not history.has(rev.revision)]
     if not wanted:
         return ()
     if not shown.can_download:
         return _missed(history, shown.head, "the owner forbids downloading", now)
-    stores = tuple(_at_its_place(rev, shown, history) for rev in wanted)
-    return _purged(shown, history, now) + stores
+    actions = _purged(shown, history, now)
+    for rev in wanted:
+        if (rev.size_bytes or 0) > largest_bytes:
+            actions += _missed(history, rev.revision, _TOO_LARGE, now)
+        else:
+            actions += (_at_its_place(rev, shown, history),)
+    return actions
+
+
+_TOO_LARGE = "too large for one function's time: run 'custody files capture' with its file id"
 
 
 def _at_its_place(revision: Revision, shown: DriveFile, history: FileHistory) -> StoreRevision:

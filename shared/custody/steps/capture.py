@@ -82,6 +82,8 @@ class Capture:
     quarantine: Quarantine
     clock: Callable[[], datetime]
     deadline: datetime
+    largest_bytes: int
+    """A larger revision does not fit into this run's time, and is not begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +168,11 @@ def _look(
 def _capture_file(run: Capture, task: Task) -> Findings | None:
     """Carries out the plan for one file; None when there was nothing to learn."""
     actions = plan_capture(
-        task.shown, in_scope=task.place is not None, history=task.seen.value, now=run.clock()
+        task.shown,
+        in_scope=task.place is not None,
+        history=task.seen.value,
+        largest_bytes=run.largest_bytes,
+        now=run.clock(),
     )
     if isinstance(actions[0], Skip):
         log.info("version_skipped", reason=actions[0].reason, file_id=task.shown.file_id)

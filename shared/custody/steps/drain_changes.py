@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from custody.domain.drain_changes import Cursor, LeaveDue, leased, plan_drain, released
+from custody.domain.drain_changes import Cursor, Take, leased, plan_drain, released
 from custody.domain.drive import Change, ChangePage, Corpus
 from custody.domain.events import DriveTouched, Event, TimerRang, in_events
 from custody.domain.vault import FileId, HoldingEpoch
@@ -17,6 +17,7 @@ from custody.steps.scope import Scope
 
 log = structlog.get_logger()
 
+TAKE_TRIES = 8
 MOVE_EVERY = timedelta(seconds=1)
 """No object of the ledger is written more often than this."""
 
@@ -38,13 +39,24 @@ class Drain:
 
 def drain_changes(run: Drain) -> None:
     """Publishes what changed, then moves the cursor: a crash in between repeats, never loses."""
-    seen = run.cursors.read(run.corpus) or _start(run, stamp=0)
-    match plan_drain(seen.value, holder=run.holder, now=run.clock()):
-        case LeaveDue(cursor=cursor):
-            if cursor != seen.value:
-                run.cursors.move(run.corpus, cursor, stamp=seen.stamp)
-        case taken:
-            _follow(run, run.cursors.move(run.corpus, taken.cursor, stamp=seen.stamp))
+    held = _take(run)
+    if held:
+        _follow(run, held)
+
+
+def _take(run: Drain) -> Seen[Cursor] | None:
+    """The lease; None when somebody else has it and knows now that there may be more."""
+    for _ in range(TAKE_TRIES):
+        seen = run.cursors.read(run.corpus) or _start(run, stamp=0)
+        plan = plan_drain(seen.value, holder=run.holder, now=run.clock())
+        if plan.cursor == seen.value:
+            return None
+        try:
+            moved = run.cursors.move(run.corpus, plan.cursor, stamp=seen.stamp)
+        except ConflictError:
+            continue
+        return moved if isinstance(plan, Take) else None
+    raise ConflictError("too many ring for this change log at once: the timer rings again")
 
 
 def _start(run: Drain, *, stamp: int) -> Seen[Cursor]:

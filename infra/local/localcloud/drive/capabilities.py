@@ -11,9 +11,7 @@ from localcloud.drive.access import is_top
 from localcloud.drive.model import File, Role
 
 
-def file_capabilities(
-    file: File, role: Role, restrictions: Mapping[str, Any]
-) -> dict[str, bool]:
+def file_capabilities(file: File, role: Role, restrictions: Mapping[str, Any]) -> dict[str, bool]:
     """Those of a file; `restrictions` are the ones of its shared drive."""
     common = _common(file, role, restrictions)
     if file.drive_id:

@@ -85,8 +85,10 @@ class _Shown:
         if file and readable and not self._wanted(file):
             return None
         entry["removed"] = entry["removed"] or not readable
-        if file and readable and (
-            not entry["removed"] or self._call.params["includeCorpusRemovals"]
+        if (
+            file
+            and readable
+            and (not entry["removed"] or self._call.params["includeCorpusRemovals"])
         ):
             entry["file"] = self._view.show_all([file])[0]
         return entry
@@ -100,7 +102,7 @@ class _Shown:
             f"{access.CHAIN} select id from chain",  # noqa: S608 (constant)
             {"id": file.id},
         )
-        return chain[-1]["id"] == root_folder_id(self._session.caller)
+        return str(chain[-1]["id"]) == root_folder_id(self._session.caller)
 
 
 def _entry(row: sqlite3.Row, kind: str) -> dict[str, Any]:

@@ -43,9 +43,7 @@ def watch_file(session: Session, call: Call) -> dict[str, Any]:
     return _open(session, channel | {"file_id": file.id})
 
 
-def _channel(
-    session: Session, call: Call, resource: str, uri: str, longest: int
-) -> dict[str, Any]:
+def _channel(session: Session, call: Call, resource: str, uri: str, longest: int) -> dict[str, Any]:
     """A new channel from the body of a watch request."""
     token = call.body.get("token")
     if token is not None and len(token) > _LONGEST_TOKEN:

@@ -101,11 +101,9 @@ class Conditions:
         self.values.append(self.root if folder == "root" else folder)
         return "files.parent is ?"
 
-    def people(self, roles: str) -> str:
-        return (
-            "exists (select 1 from permissions who where who.file_id = files.id"
-            f" and who.role in {roles} and who.email = ?)"
-        )
+    def _people(self, roles: str) -> str:
+        condition = f"file_id = files.id and role in {roles} and email = ?"
+        return f"exists (select 1 from permissions where {condition})"  # noqa: S608 (our own)
 
     def owners(self, term: Comparison) -> str:
         self.values.append(self._email(term))
@@ -113,11 +111,11 @@ class Conditions:
 
     def writers(self, term: Comparison) -> str:
         self.values.append(self._email(term))
-        return self.people(_WRITERS)
+        return self._people(_WRITERS)
 
     def readers(self, term: Comparison) -> str:
         self.values.append(self._email(term))
-        return self.people("('reader', 'commenter')")
+        return self._people("('reader', 'commenter')")
 
     def _email(self, term: Comparison) -> str:
         email = _element(term)
@@ -147,7 +145,7 @@ class Conditions:
         condition = _VISIBILITY.get(_text(term))
         if condition is None:
             raise invalid("q")
-        found = f"exists (select 1 from permissions who where who.file_id = files.id and {condition})"
+        found = f"exists (select 1 from permissions where file_id = files.id and {condition})"  # noqa: S608
         # A file is limited when it has no permission of the wider kinds.
         expected = (term.operator == "=") != (term.value == "limited")
         return f"({found} {_one_of({'=': 'is', '!=': 'is'}, term)} {expected})"

@@ -49,9 +49,7 @@ def render(session: Session, file: File, revision_id: str | None, mime_type: str
     data = exports.export(file.mime_type, revision, source, mime_type, session.now)
     data = exports.padded(data, mime_type, int(file.details.get("exportSize", 0)))
     name = f"{file.name}.{formats.extension(mime_type)}"
-    return Media(
-        content_type=mime_type, data=data, size=len(data), ranges=False, file_name=name
-    )
+    return Media(content_type=mime_type, data=data, size=len(data), ranges=False, file_name=name)
 
 
 def export_link(session: Session, query: dict[str, str]) -> Media:
@@ -132,7 +130,7 @@ def get_operation(session: Session, call: Call) -> dict[str, Any]:
     return _operation(session, row["name"], file, done=True)
 
 
-def _find(session: Session, name: str) -> Any:  # noqa: ANN401 (sqlite3.Row)
+def _find(session: Session, name: str) -> Any:
     row = session.row(
         "select * from operations where (name, caller) = (?, ?)", [name, session.caller]
     )

@@ -35,9 +35,7 @@ def get(session: Session, call: Call) -> Answer:
     return resource.show(session, file, call.mask)
 
 
-def media(
-    session: Session, file: File, revision_id: str | None, *, acknowledged: bool
-) -> Media:
+def media(session: Session, file: File, revision_id: str | None, *, acknowledged: bool) -> Media:
     """The bytes of one content of a file, for a caller who may have them."""
     revision = history.revision_of(session, file.id, revision_id)
     if not file.is_blob or revision is None:
@@ -56,19 +54,21 @@ def check_download(session: Session, file: File, *, acknowledged: bool = False) 
     if not may_download(file, role, resource.drive_restrictions(session, file.drive_id)):
         message = "This file cannot be downloaded by the user."
         raise forbidden("cannotDownloadFile", message)
-    if "abuse" in file.details.get("flags", ()):
-        # Only the owner or an organizer can acknowledge; from others Drive ignores it.
-        if not (acknowledged and role >= Role.ORGANIZER):
-            message = (
-                "This file has been identified as malware or spam and cannot be downloaded."
-            )
-            raise forbidden("cannotDownloadAbusiveFile", message)
+    # Only the owner or an organizer can acknowledge; from others Drive ignores it.
+    accepted = acknowledged and role >= Role.ORGANIZER
+    if "abuse" in file.details.get("flags", ()) and not accepted:
+        message = "This file has been identified as malware or spam and cannot be downloaded."
+        raise forbidden("cannotDownloadAbusiveFile", message)
+
+
+def check_create(session: Session, call: Call) -> File:
+    """Refuses what cannot become a file, before its content comes; returns its folder."""
+    check_writable(call.body, is_new=True)
+    return moves.new_parent(session, call.body.get("parents"), all_drives=call.all_drives)
 
 
 def create(session: Session, call: Call) -> dict[str, Any]:
-    body = call.body
-    check_writable(body, is_new=True)
-    parent = moves.new_parent(session, body.get("parents"), all_drives=call.all_drives)
+    body, parent = call.body, check_create(session, call)
     mime_type = _mime_type(body, call)
     if call.received and mime_type in (FOLDER, SHORTCUT):
         raise bad_request("Folders and shortcuts have no content.")
@@ -200,11 +200,16 @@ def reload(session: Session, file_id: str) -> File:
     return file
 
 
-def update(session: Session, call: Call) -> dict[str, Any]:
-    body = call.body
-    _check_update(body)
+def check_update(session: Session, call: Call) -> File:
+    """Refuses a change that the caller may not make; returns the file."""
+    _check_body(call.body)
     file = access.get_file(session, call.params["fileId"], all_drives=call.all_drives)
     _check_role(session, file, call)
+    return file
+
+
+def update(session: Session, call: Call) -> dict[str, Any]:
+    body, file = call.body, check_update(session, call)
     before = journal.logs_of(session, file)
     _star(session, file, body)
     changed = moves.move(session, file, call) | _change(session, file, call)
@@ -215,7 +220,7 @@ def update(session: Session, call: Call) -> dict[str, Any]:
     return resource.show(session, file, call.mask)
 
 
-def _check_update(body: dict[str, Any]) -> None:
+def _check_body(body: dict[str, Any]) -> None:
     if "parents" in body:
         message = (
             "The parents field is not directly writable in update requests."
@@ -289,9 +294,7 @@ def copy(session: Session, call: Call) -> dict[str, Any]:
     parent = moves.parent_of_copy(session, source, body.get("parents"), call)
     mime_type = str(body.get("mimeType") or source.mime_type)
     details = {name: value for name, value in source.details.items() if name != "flags"}
-    file = _insert(
-        session, parent, _new_id(session, body), mime_type, body, merged(details, body)
-    )
+    file = _insert(session, parent, _new_id(session, body), mime_type, body, merged(details, body))
     head = history.revision_of(session, source.id, source.head)
     if head:
         received = session.content.received(session.content.copy(head.content))

@@ -16,9 +16,7 @@ def new_parent(session: Session, parents: list[str] | None, *, all_drives: bool)
     return _folder(session, parents[0] if parents else "root", all_drives=all_drives)
 
 
-def parent_of_copy(
-    session: Session, source: File, parents: list[str] | None, call: Call
-) -> File:
+def parent_of_copy(session: Session, source: File, parents: list[str] | None, call: Call) -> File:
     """A copy lies beside its source where the caller may put it there."""
     beside = access.load(session, source.parent) if source.parent else None
     if not parents and beside and access.role_on(session, beside) >= Role.WRITER:
@@ -103,9 +101,7 @@ def _change_drive(session: Session, file: File, target: File) -> None:
     )
     session.run("delete from permissions where file_id = ? and role = 'owner'", [file.id])
     if owner:
-        session.run(
-            "delete from permissions where file_id = ? and email = ?", [file.id, owner]
-        )
+        session.run("delete from permissions where file_id = ? and email = ?", [file.id, owner])
         access.grant_owner(session, file.id, owner)
 
 

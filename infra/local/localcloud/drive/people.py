@@ -67,7 +67,7 @@ def _role(row: sqlite3.Row) -> Role:
     return Role.WRITER if inherited_owner else ROLES[row["role"]]
 
 
-def permission(session: Session, file: File, grant: Grant) -> dict[str, Any]:
+def permission(file: File, grant: Grant) -> dict[str, Any]:
     """A permission as a resource."""
     row = grant.rows[0]
     shown = {

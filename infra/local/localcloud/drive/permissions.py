@@ -26,7 +26,7 @@ def list_permissions(session: Session, call: Call) -> dict[str, Any]:
     found = people.grants(session, file)
     place = place_of(session, call.params)
     start, size = place[0] if place else 0, call.params.get("pageSize") or max(len(found), 1)
-    shown = [people.permission(session, file, one) for one in found[start : start + size]]
+    shown = [people.permission(file, one) for one in found[start : start + size]]
     page: dict[str, Any] = {"kind": "drive#permissionList", "permissions": shown}
     if start + size < len(found):
         page["nextPageToken"] = page_token(session, call.params, [start + size])
@@ -35,7 +35,7 @@ def list_permissions(session: Session, call: Call) -> dict[str, Any]:
 
 def get(session: Session, call: Call) -> dict[str, Any]:
     file = _file(session, call)
-    return people.permission(session, file, _grant(session, file, call))
+    return people.permission(file, _grant(session, file, call))
 
 
 def create(session: Session, call: Call) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def create(session: Session, call: Call) -> dict[str, Any]:
         _put(session, file, values, str(call.body["role"]), _expiration(session, call))
     _changed(session, file, before, added=True)
     grant = next(one for one in people.grants(session, file) if one.id == values["id"])
-    return people.permission(session, file, grant)
+    return people.permission(file, grant)
 
 
 def _grantee(call: Call) -> dict[str, Any]:
@@ -120,9 +120,7 @@ def _put(
     session: Session, file: File, values: dict[str, Any], role: str, expiration: str | None
 ) -> None:
     """Grants a role; whoever has a permission already gets this one instead."""
-    session.run(
-        "delete from permissions where (file_id, id) = (?, ?)", [file.id, values["id"]]
-    )
+    session.run("delete from permissions where (file_id, id) = (?, ?)", [file.id, values["id"]])
     times = {"expiration_time": expiration, "created_time": session.time}
     whose = {"file_id": file.id, "created_by": session.caller, "role": role}
     session.insert("permissions", values | times | whose)
@@ -173,7 +171,7 @@ def update(session: Session, call: Call) -> dict[str, Any]:
         kept = None if call.params["removeExpiration"] else row["expiration_time"]
         _put(session, file, values, role, _expiration(session, checked) or kept)
     _changed(session, file, before, added=False)
-    return people.permission(session, file, _grant(session, file, call))
+    return people.permission(file, _grant(session, file, call))
 
 
 def delete(session: Session, call: Call) -> None:
@@ -190,7 +188,7 @@ def delete(session: Session, call: Call) -> None:
     _changed(session, file, before, added=False)
 
 
-def _direct(file: File, grant: Grant) -> Any:  # noqa: ANN401 (sqlite3.Row)
+def _direct(file: File, grant: Grant) -> Any:
     """The permission's own row; what is inherited can only be changed where it comes from."""
     if grant.direct is None:
         kind = "TeamDrivePermission" if file.drive_id else "Permission"

@@ -70,12 +70,8 @@ class Pushes:
 
     def _next_due(self) -> float | None:
         with self._database.reading() as db:
-            due: float | None = db.execute(
-                "select min(due) from pushes where channel not in"
-                f" ({', '.join('?' * len(self._busy))})",  # noqa: S608 (question marks)
-                list(self._busy),
-            ).fetchone()[0]
-        return due
+            rows = db.execute("select channel, due from pushes").fetchall()
+        return min((row[1] for row in rows if row[0] not in self._busy), default=None)
 
     def _due(self) -> list[sqlite3.Row]:
         """The next push of every channel that has none on its way."""

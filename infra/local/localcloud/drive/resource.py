@@ -147,7 +147,7 @@ class FileView:
         shown["shared"] = len(found) > 1
         capabilities = file_capabilities(file, access.role_on(self._session, file), {})
         if capabilities["canShare"]:
-            shown["permissions"] = [people.permission(self._session, file, one) for one in found]
+            shown["permissions"] = [people.permission(file, one) for one in found]
         return shown | self._shared_with_me(file)
 
     def _shared_with_me(self, file: File) -> dict[str, Any]:
@@ -240,4 +240,3 @@ def _quota(session: Session, file: File) -> int:
         [file.id, file.head],
     )
     return int(row[0]) if row else 0
-

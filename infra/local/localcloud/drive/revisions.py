@@ -56,9 +56,7 @@ def _keep(session: Session, revision: Revision, *, keep: bool) -> None:
         raise ApiError(400, "illegalKeepForeverModification", message)
     if keep and not revision.keep_forever:
         history.check_kept(session, revision.file_id)
-        session.run(
-            "update revisions set keep_forever = 1 where number = ?", [revision.number]
-        )
+        session.run("update revisions set keep_forever = 1 where number = ?", [revision.number])
 
 
 def delete(session: Session, call: Call) -> None:
@@ -89,9 +87,7 @@ def _changed(session: Session, file: File) -> None:
 
 
 def _file(session: Session, call: Call) -> File:
-    file = access.get_file(
-        session, call.params["fileId"], all_drives=_ALL_DRIVES, need=Role.WRITER
-    )
+    file = access.get_file(session, call.params["fileId"], all_drives=_ALL_DRIVES, need=Role.WRITER)
     if not (file.is_blob or file.is_native):
         raise forbidden("revisionsNotSupported", "The file does not support revisions.")
     return file

@@ -3,23 +3,23 @@
 import io
 import re
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, BinaryIO
+from urllib.parse import parse_qs, quote, urlsplit
 
 from localcloud.batch import BatchedAnswer, BatchedCall, answer_batch
 from localcloud.clock import Clock
 from localcloud.discovery import Matched
 from localcloud.drive import admin, downloads, uploads
 from localcloud.drive.call import Answer, Call, Media
-from localcloud.drive.contract import contract, mask_of, params_of, shown
-from localcloud.drive.methods import METHODS
+from localcloud.drive.contract import contract
+from localcloud.drive.dispatch import call_of, check_upload, run, run_upload
+from localcloud.drive.refusals import bad_request
 from localcloud.drive.session import Session
 from localcloud.drive.store import Store
-from localcloud.drive.uploads import Piece, Upload
+from localcloud.drive.uploads import Piece
 from localcloud.errors import ApiError
 from localcloud.related import open_related
 from localcloud.wire import Exchange, HttpService, parse_json
@@ -54,8 +54,7 @@ class DriveExchange(Exchange):
         elif path in _DISCOVERY:
             self.send_json(200, contract().document(self._drive.url))
         elif path in _LINKS:
-            query = {name: values[-1] for name, values in self.query.items()}
-            self._send(self._drive.store.read(self._caller, lambda s: _LINKS[path](s, query)))
+            self._serve_link(_LINKS[path])
         elif path.startswith("/_"):
             self._serve_admin()
         elif "upload_id" in self.query:
@@ -70,8 +69,9 @@ class DriveExchange(Exchange):
 
     @property
     def _caller(self) -> str:
-        token = (self.query.get("access_token") or self.query.get("oauth_token") or [""])[-1]
-        return self._drive.identity(self.headers.get("Authorization"), token)
+        header = self.headers.get("Authorization") or ""
+        asked = self.query.get("access_token") or self.query.get("oauth_token")
+        return self._drive.identity(header.partition(" ")[2] or (asked or [""])[-1])
 
     def _match(self) -> Matched:
         """The method; the pieces of a resumable upload come by PUT, whatever began it."""
@@ -79,3 +79,206 @@ class DriveExchange(Exchange):
             return contract().match(self.command, self.url_path)
         is_update = self.url_path.rstrip("/").rpartition("/")[2] != "files"
         return contract().match("PATCH" if is_update else "POST", self.url_path)
+
+    # ---- the methods of the API
+
+    def _serve_method(self, matched: Matched) -> None:
+        if matched.upload is not None:
+            self._serve_upload(matched)
+            return
+        call = call_of(matched, self.query, self.json_body())
+        answer = run(self._drive.store, self._caller, matched, call)
+        if matched.id == "drive.files.list":
+            self._lose_results(answer)
+        self._reply(answer)
+
+    def _lose_results(self, answer: Any) -> None:
+        """A fault of its own: a listing that misses some files and says so."""
+        rule = self._drive.faults.take("incompleteSearch", self.path)
+        if rule and rule.drop:
+            answer["incompleteSearch"] = True
+            answer["files"] = answer.get("files", [])[::2]
+
+    def _reply(self, answer: Answer) -> None:
+        if isinstance(answer, Media):
+            self._send_media(answer)
+        elif answer is None:
+            self.send_bytes(204, b"")
+        else:
+            self.send_json(200, answer)
+
+    def _serve_link(self, follow: Callable[[Session, dict[str, str]], Media]) -> None:
+        query = {name: values[-1] for name, values in self.query.items()}
+        media = self._drive.store.read(self._caller, lambda session: follow(session, query))
+        self._send_media(media)
+
+    # ---- content that is sent
+
+    def _send_media(self, media: Media) -> None:
+        with self._open(media) as file:
+            first, last = self._range(media)
+            headers = [("Content-Type", media.content_type)]
+            if media.file_name:
+                name = quote(media.file_name)
+                headers.append(("Content-Disposition", f"attachment; filename*=UTF-8''{name}"))
+            if (first, last) == (0, media.size - 1):
+                self.send_file(200, headers, file, 0, media.size)
+                return
+            headers.append(("Content-Range", f"bytes {first}-{last}/{media.size}"))
+            self.send_file(206, headers, file, first, last - first + 1)
+
+    def _open(self, media: Media) -> BinaryIO:
+        if media.content is None:
+            return io.BytesIO(media.data)
+        return self._drive.store.content.open(media.content)
+
+    def _range(self, media: Media) -> tuple[int, int]:
+        """The first and the last byte that the client wants (RFC 9110, one range)."""
+        whole = (0, media.size - 1)
+        found = _RANGE.fullmatch((self.headers.get("Range") or "").strip())
+        if found is None or not media.ranges or not (found[1] or found[2]):
+            return whole
+        if not found[1]:
+            first, last = max(media.size - int(found[2]), 0), media.size - 1
+        else:
+            first, last = int(found[1]), min(int(found[2] or media.size), media.size - 1)
+        if first > last:
+            raise ApiError(
+                416,
+                "requestedRangeNotSatisfiable",
+                "Request range not satisfiable",
+                "Range",
+                headers={"Content-Range": f"bytes */{media.size}"},
+            )
+        return first, last
+
+    # ---- content that comes
+
+    def _serve_upload(self, matched: Matched) -> None:
+        kind = (self.query.get("uploadType") or self.query.get("upload_protocol") or ["media"])[-1]
+        if kind == "resumable":
+            self._open_session(matched)
+        elif kind == "multipart":
+            self._serve_multipart(matched)
+        else:
+            call = call_of(matched, self.query, {})
+            self._store(matched, call, self.headers.get("Content-Type"), self.blocks())
+
+    def _serve_multipart(self, matched: Matched) -> None:
+        related = open_related(self.headers.get("Content-Type") or "", self.blocks())
+        call = call_of(matched, self.query, parse_json(related.metadata))
+        self._store(matched, call, related.media_type, related.media)
+
+    def _store(self, matched: Matched, call: Call, content_type: str | None, blocks: Any) -> None:
+        store = self._drive.store
+        received = store.content.receive(blocks)
+        call = replace(call, received=received, content_type=_plain(content_type))
+        self._reply(run(store, self._caller, matched, call))
+
+    def _open_session(self, matched: Matched) -> None:
+        call = call_of(matched, self.query, self.json_body())
+        content_type = _plain(self.headers.get("X-Upload-Content-Type"))
+
+        def open_(session: Session) -> str:
+            check_upload(session, matched, call)
+            return uploads.open_upload(session, matched.id, call.params, call.body, content_type)
+
+        upload_id = self._drive.store.write(self._caller, open_)
+        location = f"{self._drive.url}{self.url_path}?uploadType=resumable&upload_id={upload_id}"
+        self.send_bytes(200, b"", [("Location", location), ("X-GUploader-UploadID", upload_id)])
+
+    def _serve_session(self, upload_id: str) -> None:
+        store = self._drive.store
+        with self._drive.lock_upload(upload_id):
+            upload = store.read(self._caller, lambda s: uploads.find_upload(s, upload_id))
+            if upload.answer is not None:
+                self.send_json(200, upload.answer)
+                return
+            piece = Piece.of(self.headers.get("Content-Range"))
+            if uploads.receive(store.content, upload, piece, self.blocks()):
+                received = store.content.received(upload.content)
+                self.send_json(200, run_upload(store, upload, received, self._match()))
+                return
+            size = store.content.size(upload.content)
+        self.send_bytes(308, b"", [("Range", f"bytes=0-{size - 1}")] if size else [])
+
+    # ---- many calls at once
+
+    def _serve_batch(self) -> None:
+        content_type = self.headers.get("Content-Type") or ""
+        kind, body = answer_batch(content_type, self.body(), self._answer_batched)
+        self.send_bytes(200, body, [("Content-Type", kind)])
+
+    def _answer_batched(self, batched: BatchedCall) -> BatchedAnswer:
+        try:
+            url = urlsplit(batched.target)
+            matched = contract().match(batched.verb, url.path)
+            self.refuse_by_fault(matched.id, batched.target)
+            query = parse_qs(url.query, keep_blank_values=True)
+            call = call_of(matched, query, parse_json(batched.body))
+            answer = run(self._drive.store, self._batched_caller(batched), matched, call)
+        except ApiError as error:
+            return BatchedAnswer(status=error.code, value=error.body())
+        if isinstance(answer, Media):  # Google's batches carry no content either
+            refusal = bad_request("Content cannot be downloaded in a batch.")
+            return BatchedAnswer(status=refusal.code, value=refusal.body())
+        return BatchedAnswer(status=204 if answer is None else 200, value=answer)
+
+    def _batched_caller(self, batched: BatchedCall) -> str:
+        own = batched.headers.get("authorization")
+        return self._drive.identity(own.partition(" ")[2]) if own else self._caller
+
+    # ---- the endpoints for tests and operators
+
+    def _serve_admin(self) -> None:
+        place, _, file_id = self.url_path[1:].partition("/")
+        store = self._drive.store
+        if (self.command, place) == ("POST", "_files") and file_id:
+            wanted = self.json_body()
+            self.send_json(
+                200, store.write(self._caller, lambda s: admin.set_file(s, file_id, wanted))
+            )
+        elif (self.command, place) == ("GET", "_deleted"):
+            self.send_json(200, store.read(self._caller, admin.deleted))
+        else:
+            raise ApiError(404, "notFound", f"There is no {self.command} {self.url_path}.")
+
+
+class DriveServer(HttpService):
+    """Drive v3 on loopback, its state in a folder."""
+
+    exchange = DriveExchange
+
+    def __init__(
+        self,
+        *,
+        data: Path,
+        clock: Clock,
+        port: int = 0,
+        default_identity: str = "custody@datasmash.example",
+    ) -> None:
+        super().__init__(clock=clock, port=port)
+        self._default_identity = default_identity
+        self.store = Store(data, clock, self.faults)
+        self._uploads: dict[str, threading.Lock] = {}
+
+    def start(self) -> None:
+        self.store.start(self.url)
+        super().start()
+
+    def stop(self) -> None:
+        super().stop()
+        self.store.stop()
+
+    def identity(self, token: str) -> str:
+        """A bearer token is the caller's address; without one it is the default identity."""
+        return token.strip().lower() if "@" in token else self._default_identity
+
+    def lock_upload(self, upload_id: str) -> threading.Lock:
+        """The pieces of one upload come one after the other."""
+        return self._uploads.setdefault(upload_id, threading.Lock())
+
+
+def _plain(content_type: str | None) -> str | None:
+    """A content type as Drive keeps it."""
+    return content_type.strip() if content_type and content_type.strip() else None

@@ -61,7 +61,7 @@ def merged(details: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any
     return {name: value for name, value in result.items() if value is not None}
 
 
-def _merged_properties(details: Mapping[str, Any], body: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 (JSON)
+def _merged_properties(details: Mapping[str, Any], body: Mapping[str, Any], name: str) -> Any:
     if name not in _PROPERTIES:
         return body[name]
     both = {**details.get(name, {}), **(body[name] or {})}

@@ -1,6 +1,7 @@
 """The state of the server: tables, contents and queued pushes, changed a call at a time."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,13 +9,11 @@ from typing import TypeVar
 
 from localcloud.clock import Clock
 from localcloud.drive import access, channels, downloads, history, trash, uploads
-from localcloud.drive.content import Content
+from localcloud.drive.content import Content, Received
 from localcloud.drive.pushes import Pushes
 from localcloud.drive.session import Session
 from localcloud.drive.tables import open_tables
 from localcloud.faults import Faults
-
-import sqlite3  # isort: skip
 
 Result = TypeVar("Result")
 # What Drive does as time goes by, each step on what the ones before it left.
@@ -105,12 +104,13 @@ class Store:
         )
 
     @contextmanager
-    def guarded(self, content: str) -> Iterator[None]:
+    def guarded(self, received: Received | None) -> Iterator[None]:
         """Discards a content that came to nothing."""
         try:
             yield
         except BaseException:
-            self.content.discard(content)
+            if received:
+                self.content.discard(received.content)
             raise
 
 

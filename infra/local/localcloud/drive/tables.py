@@ -126,6 +126,7 @@ create table if not exists uploads (
     content text not null,
     content_type text,
     created_time text not null,
+    file_id text,
     answer text
 );
 

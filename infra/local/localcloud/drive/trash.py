@@ -13,7 +13,7 @@ from localcloud.drive.refusals import not_allowed
 from localcloud.drive.session import Session
 
 _LIFE_IN_TRASH = timedelta(days=30)
-_TABLES = (("permissions", "file_id"), ("stars", "file_id"), ("operations", "file_id"))
+_TABLES = ("permissions", "stars", "operations", "channels", "uploads")  # all have a file_id
 
 
 def set_trashed(session: Session, file: File, trashed: bool | None) -> str | None:
@@ -86,8 +86,8 @@ def _delete_one(session: Session, file: File) -> None:
     journal.ring_file(session, file.id, "remove", set())
     _orphan_children(session, file)
     history.remove_all(session, file.id)
-    for table, column in _TABLES:
-        session.run(f"delete from {table} where {column} = ?", [file.id])  # noqa: S608 (our names)
+    for table in _TABLES:
+        session.run(f"delete from {table} where file_id = ?", [file.id])  # noqa: S608 (our names)
     session.run("delete from files where id = ?", [file.id])
     session.erased = True
     session.run("insert or replace into deleted values (?, ?)", [file.id, session.time])

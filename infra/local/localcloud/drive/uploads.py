@@ -127,11 +127,12 @@ def _append(
             store.truncate(upload.content, max(size - size % _GRANULE, arrived))
 
 
-def finish(session: Session, upload: Upload, answer: dict[str, Any]) -> None:
-    """Keeps the answer of a finished upload: the client may not have seen it."""
+def finish(session: Session, upload: Upload, file_id: str, answer: dict[str, Any]) -> None:
+    """Keeps the answer of a finished upload, which the client may not have seen."""
     session.run(
-        "update uploads set content = '', answer = ? where id = ?",
-        [json.dumps(answer), upload.id],
+        "update uploads set content = '', params = '{}', body = '{}', file_id = ?, answer = ?"
+        " where id = ?",
+        [file_id, json.dumps(answer), upload.id],
     )
 
 

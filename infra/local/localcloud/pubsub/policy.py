@@ -79,7 +79,7 @@ def settle_push(config: Proto) -> None:
     version = push.attributes.get("x-goog-version") or "v1"
     if version == "v1beta1":
         raise unimplemented("the push format v1beta1")
-    if version not in ("v1", "v1beta2") or set(push.attributes) > {"x-goog-version"}:
+    if version not in ("v1", "v1beta2") or set(push.attributes) - {"x-goog-version"}:
         raise invalid(f"Invalid push attributes given ({dict(push.attributes)}).")
     push.attributes["x-goog-version"] = version
     if push.HasField("oidc_token") and not push.oidc_token.service_account_email:

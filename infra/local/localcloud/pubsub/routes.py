@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
+from grpc import StatusCode
+
 from localcloud.discovery import Api, Matched
-from localcloud.pubsub.refusal import unimplemented
+from localcloud.pubsub.refusal import RefusedError, unimplemented
 
 API: Final = Api("pubsub", "v1")
 
@@ -49,7 +51,7 @@ def find(verb: str, path: str) -> Matched:
     for route in _ROUTES:
         if route.verb == verb and (found := route.pattern.fullmatch(unquote(path))):
             return Matched(method=route.method, upload=None, path=found.groupdict())
-    return API.match(verb, path)
+    raise RefusedError(StatusCode.NOT_FOUND, f"Pub/Sub has no method {verb} {path}")
 
 
 def rpc(method_id: str) -> str:

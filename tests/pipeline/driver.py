@@ -1,0 +1,221 @@
+"""The five functions on the memory world, with Pub/Sub's and Drive's bad habits in our hands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from custody import events
+from custody.domain.drive import CORPORA, Corpus
+from custody.domain.events import DriveTouched, Event, FilesTouched, TimerRang, VersionStored
+from custody.domain.topology import SWEEP_SECONDS, TIMERS
+from custody.domain.vault import FileHistory, FileId, Holding, HoldingEpoch
+from custody.errors import PermanentError, RetryableError
+from custody.steps.capture import Capture, capture_files
+from custody.steps.drain_changes import Drain, drain_changes
+from custody.steps.holdings import Office, add_customer, open_holding
+from custody.steps.receive_push import Push, receive_push
+from custody.steps.reconcile import Reconcile, reconcile
+from custody.steps.renew_watches import renew_watches
+from custody.steps.scope import Scope
+from samples import a_customer, a_life
+from worlds.memory import MemoryWorld
+from worlds.writes import Crash
+
+SECRET = b"a secret of the tests"
+ADDRESS = "https://push.example"
+LONG = timedelta(seconds=510)
+TICK = timedelta(seconds=0.4)
+"""How long anything takes that looks at the clock."""
+SETTLING = 4
+"""Rounds of timers after which nothing may be left to do."""
+DELIVERIES = 400
+"""More than any settled state needs: the bound that shows an endless loop."""
+
+
+class Pipeline:
+    """Holds what was published until a test delivers it, in whatever order and number."""
+
+    def __init__(self, world: MemoryWorld | None = None) -> None:
+        self.world = world or MemoryWorld()
+        self.queue: list[Event] = self.world.events
+        self.announced: list[VersionStored] = []
+        self.refused: list[PermanentError] = []
+
+    # What people and timers do.
+
+    def open(self, customer: str, source: str, folder: FileId | None = None) -> Holding:
+        """A customer with one holding; with a folder, one that it owns and shares with us."""
+        life = a_life(customer, source)
+        office = self._office()
+        known = [one.customer for one in self.world.registry.customers()]
+        if life.customer not in known:
+            add_customer(office, f"Customer {customer}", customer=life.customer)
+        return open_holding(office, a_customer(customer), life.source, folder=folder)
+
+    def sweep(self) -> None:
+        """The timer that rings for every change log, pushes or none."""
+        self.world.advance(timedelta(seconds=SWEEP_SECONDS))
+        self.world.publisher.publish([DriveTouched(corpus=corpus) for corpus in CORPORA])
+
+    def timers(self) -> None:
+        self.world.advance(timedelta(seconds=max(TIMERS.values())))
+        self.world.publisher.publish([TimerRang(timer=timer) for timer in TIMERS])
+
+    def push(self, corpus: Corpus) -> int:
+        """Drive rings on every live channel of a corpus; how many bells were passed on."""
+        rung = 0
+        for bell in self.world.feed.live_bells(self.world.now()):
+            if bell.channel.corpus == corpus:
+                push = Push(channel=bell.channel.channel, token=bell.token, state="change")
+                rung += self.receive(push) is not None
+        return rung
+
+    def receive(self, push: Push) -> Corpus | None:
+        world = self.world
+        return receive_push(push, publisher=world.publisher, secret=SECRET, now=world.now())
+
+    # What Pub/Sub does.
+
+    def deliver(self, place: int = 0, *, deadline: timedelta = LONG) -> bool:
+        """Delivers one waiting message; what failed, or died, waits again. Whether it was taken."""
+        event = self.queue.pop(place % len(self.queue))
+        try:
+            self.handle(event, deadline=deadline)
+        except (RetryableError, Crash):
+            self.queue.append(event)
+            return False
+        except PermanentError as error:
+            self.refused.append(error)
+        return True
+
+    def deliver_all(self) -> None:
+        """Until nothing waits any more."""
+        for _ in range(DELIVERIES):
+            if not self.queue:
+                return
+            self.deliver()
+            self.world.advance(TICK)
+        raise AssertionError(f"{len(self.queue)} messages go round for ever: {self.queue[:3]}")
+
+    def settle(self) -> None:
+        """Time passes without accidents: pushes or none, the timers bring everything level."""
+        self.world.calm_down()
+        for _ in range(SETTLING):
+            self.deliver_all()
+            self.sweep()
+            self.deliver_all()
+            self.timers()
+        self.deliver_all()
+
+    # What functions do.
+
+    def handle(self, event: Event, *, deadline: timedelta = LONG) -> None:
+        """One delivery to the one function that listens, through the wire and back."""
+        match _over_the_wire(event):
+            case DriveTouched(corpus=corpus):
+                drain_changes(self.a_drain(corpus, deadline=deadline))
+            case FilesTouched() as touched:
+                capture_files(self.a_capture(deadline=deadline), touched)
+            case TimerRang(timer="reconcile", after=after):
+                reconcile(self.a_reconcile(deadline=deadline), after)
+            case TimerRang():
+                self._renew()
+            case VersionStored() as stored:
+                self.announced.append(stored)
+
+    def a_drain(self, corpus: Corpus, *, deadline: timedelta = LONG) -> Drain:
+        world = self.world
+        return Drain(
+            corpus=corpus,
+            feed=world.feed,
+            cursors=world.cursors,
+            index=world.index,
+            publisher=world.publisher,
+            scope=Scope(world.drive, world.registry.holdings()),
+            holder=world.fresh_id(),
+            clock=self._clock,
+            deadline=world.now() + deadline,
+        )
+
+    def a_capture(self, *, deadline: timedelta = LONG) -> Capture:
+        world = self.world
+        return Capture(
+            drive=world.drive,
+            vault=world.vault,
+            keys=world.keys,
+            registry=world.registry,
+            fences=world.fences,
+            index=world.index,
+            publisher=world.publisher,
+            quarantine=world.quarantine,
+            clock=self._clock,
+            deadline=world.now() + deadline,
+        )
+
+    def a_reconcile(self, *, deadline: timedelta = LONG) -> Reconcile:
+        world = self.world
+        return Reconcile(
+            drive=world.drive,
+            vault=world.vault,
+            registry=world.registry,
+            fences=world.fences,
+            index=world.index,
+            publisher=world.publisher,
+            clock=self._clock,
+            deadline=world.now() + deadline,
+        )
+
+    # What there is.
+
+    def history(self, life: HoldingEpoch, file_id: FileId) -> FileHistory:
+        sealer = self.world.keys.unwrap(life)
+        return self.world.index.read(life, file_id, sealer=sealer).value
+
+    def contents(self, life: HoldingEpoch, file_id: FileId) -> list[bytes]:
+        """What the vault gives back for each version of a file, in Drive's order."""
+        sealer = self.world.keys.unwrap(life)
+        versions = self.history(life, file_id).versions
+        return [b"".join(self.world.vault.content(one.name, sealer=sealer)) for one in versions]
+
+    def _clock(self) -> datetime:
+        self.world.advance(TICK)
+        return self.world.now()
+
+    def _renew(self) -> None:
+        renew_watches(
+            feed=self.world.feed,
+            channels=self.world.channels,
+            fresh_id=self.world.fresh_id(),
+            secret=SECRET,
+            address=ADDRESS,
+            now=self.world.now(),
+        )
+
+    def _office(self) -> Office:
+        return Office(
+            registry=self.world.registry,
+            fences=self.world.fences,
+            folders=self.world.folders,
+            keys=self.world.keys,
+            publisher=self.world.publisher,
+        )
+
+
+_DECODERS: dict[str, Callable[[events.Delivery], Event | None]] = {
+    "drive-pushes": events.drive_touched,
+    "files-touched": events.files_touched,
+    "versions-stored": events.version_stored,
+    "timers": events.timer_rang,
+}
+
+
+def _over_the_wire(event: Event) -> Event | None:
+    """What a function sees of an event is what its message says."""
+    message = events.to_message(event)
+    pushed = events.Delivery(
+        message_id="1",
+        subscription=message.topic,
+        data=message.data,
+        attributes=message.attributes,
+    )
+    return _DECODERS[message.topic](pushed)
