@@ -17,6 +17,7 @@ def reconcile(rang: TimerRang, world: cloud.Cloud) -> None:
         Reconcile(
             drive=world.drive,
             vault=world.vault,
+            keys=world.keys,
             registry=world.registry,
             fences=world.fences,
             index=world.index,

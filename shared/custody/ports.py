@@ -197,6 +197,9 @@ class Index(Protocol):
     def write(self, history: FileHistory, *, stamp: int, sealer: Sealer) -> Seen[FileHistory]:
         """Replaces what was read under this stamp. ConflictError when somebody wrote since."""
 
+    def known(self, life: HoldingEpoch, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        """Which of these files may have a history, in one call. The others have none yet."""
+
     def files(self, life: HoldingEpoch) -> Iterator[FileId]:
         """Every file id ever seen in an epoch."""
 

@@ -84,7 +84,7 @@ MOVED = BASE[: 9 * MIB] + BASE[12 * MIB : 16 * MIB] + BASE[9 * MIB : 12 * MIB] +
 EDITS: dict[str, tuple[bytes, float]] = {
     # What changed, and how many of the new content's windows must find their place again.
     "rows changed all over": (changed(BASE, 3), 1.0),
-    "rows inserted at the head": (rows(4, 3 * MIB) + BASE, 0.9),
+    "rows inserted at the head": (rows(4, 3 * MIB) + BASE, 0.8),
     "rows removed at the head": (BASE[3 * MIB :], 1.0),
     "rows appended": (BASE + rows(5, MIB), 0.9),
     "a block inserted": (BASE[: 5 * MIB] + rows(6, 5 * MIB) + BASE[5 * MIB :], 0.8),

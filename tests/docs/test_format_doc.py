@@ -62,7 +62,7 @@ def test_the_lines_restore_a_chain_of_five_links(names: dict[str, Any], tmp_path
         base = str(number)
     shelf.put_same("same", "31")
     assert (record.depth, len(record.windows)) == (5, 6)
-    assert all(window.base_size for window in record.windows)
+    assert sum(window.base_size > 0 for window in record.windows) == 5
 
     restore: Callable[..., bytes] = names["restore"]
     key_file = (tmp_path / "key").read_text()

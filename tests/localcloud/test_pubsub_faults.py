@@ -13,7 +13,8 @@ from google.api_core.exceptions import (
     PermissionDenied,
     ServiceUnavailable,
 )
-from worlds.pubsub import TOPIC, eventually
+from google.pubsub_v1.types import StreamingPullRequest, StreamingPullResponse
+from worlds.pubsub import TOPIC
 from worlds.pubsub_local import Local, local_world
 
 
@@ -86,14 +87,13 @@ def test_a_delay_is_felt_by_the_caller(local: Local) -> None:
     assert time.monotonic() - started < 0.4
 
 
-def test_a_stream_that_breaks_is_opened_again_by_the_client(local: Local) -> None:
-    name = local.subscribe()
+def test_a_stream_can_fail_to_open(local: Local) -> None:
+    first = StreamingPullRequest(subscription=local.subscribe(), stream_ack_deadline_seconds=10)
     local.fault("pubsub.streamingPull", status=503)
-    subscribing = local.subscriber.subscribe(name, callback=lambda message: message.ack())
-    local.publish()
-    eventually(lambda: local.is_empty(name))
-    subscribing.cancel()
-    subscribing.result()
+    with pytest.raises(ServiceUnavailable):
+        next(iter(local.subscriber.streaming_pull(requests=iter([first]), retry=None)))
+    opened = next(iter(local.subscriber.streaming_pull(requests=iter([first]))))
+    assert isinstance(opened, StreamingPullResponse)
 
 
 def test_faults_are_set_and_counted_over_http_and_hold_for_rest_too(local: Local) -> None:

@@ -1,7 +1,6 @@
 """The five functions on the memory world, with Pub/Sub's and Drive's bad habits in our hands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from custody import events
@@ -26,6 +25,7 @@ ADDRESS = "https://push.example"
 LONG = timedelta(seconds=510)
 TICK = timedelta(seconds=0.4)
 """How long anything takes that looks at the clock."""
+LARGEST = 1 << 20
 SETTLING = 4
 """Rounds of timers after which nothing may be left to do."""
 DELIVERIES = 400
@@ -150,6 +150,7 @@ class Pipeline:
             quarantine=world.quarantine,
             clock=self._clock,
             deadline=world.now() + deadline,
+            largest_bytes=LARGEST,
         )
 
     def a_reconcile(self, *, deadline: timedelta = LONG) -> Reconcile:
@@ -157,6 +158,7 @@ class Pipeline:
         return Reconcile(
             drive=world.drive,
             vault=world.vault,
+            keys=world.keys,
             registry=world.registry,
             fences=world.fences,
             index=world.index,

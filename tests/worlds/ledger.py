@@ -102,6 +102,9 @@ class MemoryIndex:
             self._histories[life, file_id] = Seen(value=sealed, stamp=stamp + 1)
         return Seen(value=history, stamp=stamp + 1)
 
+    def known(self, life: HoldingEpoch, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        return frozenset(file_id for file_id in file_ids if (life, file_id) in self._histories)
+
     def files(self, life: HoldingEpoch) -> Iterator[FileId]:
         return iter([file_id for other, file_id in self._histories if other == life])
 

@@ -27,6 +27,7 @@ class MemoryVault:
         self._now = now
         self._records: dict[ObjectName, bytes] = {}
         self._contents: dict[ObjectName, bytes] = {}
+        self._before_store: Callable[[], None] = lambda: None
 
     def store(
         self,
@@ -38,6 +39,7 @@ class MemoryVault:
         latest: Version | None,
         deadline: datetime,
     ) -> Version:
+        self._interrupt()
         data = b"".join(content())
         _check_promise(draft, data)
         if base is not None and not self._pays(data, base, sealer):
@@ -74,10 +76,18 @@ class MemoryVault:
         """Every name in the vault, of whatever epoch: for invariants."""
         return frozenset(self._records)
 
+    def before_next_store(self, happens: Callable[[], None]) -> None:
+        """Lets something happen in the world when a capture is about to store a version."""
+        self._before_store = happens
+
     def damage(self, name: ObjectName) -> None:
         """Flips a bit of a stored content."""
         sealed = self._contents[name]
         self._contents[name] = sealed[:-1] + bytes([sealed[-1] ^ 1])
+
+    def _interrupt(self) -> None:
+        happens, self._before_store = self._before_store, lambda: None
+        happens()
 
     def _put(self, version: Version, data: bytes, sealer: Sealer) -> None:
         name = version.name

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from localcloud.errors import ApiError
 
 _LONGEST_HEAD = 1 << 20
-_BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
+# gcloud puts the boundary in single quotes.
+_BOUNDARY = re.compile(r"""boundary=["']?([^"';]+)["']?""", re.IGNORECASE)
 _CONTENT_TYPE = re.compile(rb"^content-type:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 
 

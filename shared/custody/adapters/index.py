@@ -36,6 +36,14 @@ class BucketIndex:
         generation = self._bucket.replace(name, sealed, generation=stamp)
         return Seen(value=history, stamp=generation)
 
+    def known(self, life: HoldingEpoch, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        """One page of names between the first and the last; a fuller range tells nothing."""
+        wanted = {names.index_name(life, file_id): file_id for file_id in file_ids}
+        found = self._bucket.names_between(min(wanted), max(wanted))
+        if found is None:
+            return frozenset(file_ids)
+        return frozenset(wanted[name] for name in found if name in wanted)
+
     def files(self, life: HoldingEpoch) -> Iterator[FileId]:
         return (
             names.parse_index_name(name) for name in self._bucket.names(names.index_prefix(life))

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,15 @@ class LocalKek:
         aead.register()
         handle = tink.new_keyset_handle(aead.aead_key_templates.AES256_GCM)
         text = json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600, exist_ok=False)
-        try:
-            draft.write_text(text)
-            os.link(draft, path)  # whole or not at all, and never over another one
-        except FileExistsError as error:
-            raise AlreadyExistsError(f"there is a key file {path} already: use it") from error
-        finally:
-            draft.unlink()
+        # Its mode is 0600. The link makes the file whole or not at all, and never over another one.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:
+            draft.write(text)
+            draft.flush()
+            os.fsync(draft.fileno())
+            try:
+                path.hardlink_to(draft.name)
+            except FileExistsError as error:
+                raise AlreadyExistsError(f"there is a key file {path} already: use it") from error
         return cls(path)
 
     def wrap(self, keyset: bytes, associated: bytes) -> bytes:

@@ -153,6 +153,19 @@ class Bucket:
             ):
                 yield blob.name
 
+    def names_between(self, first: str, last: str) -> list[str] | None:
+        """The live names from `first` to `last`, both included; None if one page is too small."""
+        with _our_errors(first):
+            found = self._client.list_blobs(
+                self._bucket,
+                start_offset=first,
+                end_offset=last + "\x00",
+                fields="items(name),nextPageToken",
+                retry=_RETRY,
+            )
+            names = [blob.name for blob in next(found.pages, [])]
+        return None if found.next_page_token else names
+
     def delete(self, name: str, *, generation: int) -> None:
         """Deletes exactly this generation, for good (T28). One that is gone is no error (T27)."""
         try:

@@ -45,7 +45,8 @@ Event = DriveTouched | FilesTouched | VersionStored | TimerRang
 
 
 def in_events(life: HoldingEpoch, file_ids: list[FileId]) -> list[FilesTouched]:
-    """As few events as hold all these files."""
+    """As few events as hold all these files, neighbours together."""
+    file_ids = sorted(file_ids)
     return [
         FilesTouched(life=life, file_ids=tuple(file_ids[start : start + FILES_PER_EVENT]))
         for start in range(0, len(file_ids), FILES_PER_EVENT)

@@ -33,6 +33,7 @@ from custody.domain.series import next_place
 from custody.domain.vault import (
     Draft,
     FileHistory,
+    FileId,
     HoldingEpoch,
     HoldingState,
     Missed,
@@ -138,14 +139,14 @@ Done = list[tuple[Task, Findings]]
 def _capture_all(
     run: Capture, touched: FilesTouched, sealer: Sealer
 ) -> tuple[Done, list[RetryableError]]:
-    holding = run.registry.holding(touched.life.customer, touched.life.source)
-    scope = Scope(run.drive, [holding])
-    shown = run.drive.describe(touched.file_ids)
+    """Each file by itself: one that fails for now does not hold up the others."""
+    look = _looker(run, touched, sealer)
     done: Done = []
     failed: list[RetryableError] = []
     for file_id in touched.file_ids:
         try:
-            task = _look(run, shown[file_id], touched.life, scope, sealer)
+            _in_time(run)
+            task = look(file_id)
             findings = _capture_file(run, task)
             if findings:
                 done.append((task, findings))
@@ -155,14 +156,27 @@ def _capture_all(
     return done, failed
 
 
-def _look(
-    run: Capture, shown: DriveFile | Unreadable, life: HoldingEpoch, scope: Scope, sealer: Sealer
-) -> Task:
+def _in_time(run: Capture) -> None:
     if run.clock() >= run.deadline:
         raise DeadlineError("this delivery ran out of time: the next one goes on")
-    seen = run.index.read(life, shown.file_id, sealer=sealer)
-    place = scope.place_of(shown) if isinstance(shown, DriveFile) else None
-    return Task(shown=shown, seen=seen, place=place, sealer=sealer)
+
+
+def _looker(run: Capture, touched: FilesTouched, sealer: Sealer) -> Callable[[FileId], Task]:
+    """Looks at all files at once as far as Drive and the index allow, then at each by itself."""
+    life = touched.life
+    scope = Scope(run.drive, [run.registry.holding(life.customer, life.source)])
+    shown = run.drive.describe(touched.file_ids)
+    known = run.index.known(life, touched.file_ids)
+
+    def look(file_id: FileId) -> Task:
+        seen = Seen(value=FileHistory(life=life, file_id=file_id), stamp=0)
+        if file_id in known:
+            seen = run.index.read(life, file_id, sealer=sealer)
+        file = shown[file_id]
+        place = scope.place_of(file) if isinstance(file, DriveFile) else None
+        return Task(shown=file, seen=seen, place=place, sealer=sealer)
+
+    return look
 
 
 def _capture_file(run: Capture, task: Task) -> Findings | None:

@@ -47,14 +47,14 @@ def drain_changes(run: Drain) -> None:
 def _take(run: Drain) -> Seen[Cursor] | None:
     """The lease; None when somebody else has it and knows now that there may be more."""
     for _ in range(TAKE_TRIES):
-        seen = run.cursors.read(run.corpus) or _start(run, stamp=0)
-        plan = plan_drain(seen.value, holder=run.holder, now=run.clock())
-        if plan.cursor == seen.value:
-            return None
         try:
+            seen = run.cursors.read(run.corpus) or _start(run, stamp=0)
+            plan = plan_drain(seen.value, holder=run.holder, now=run.clock())
+            if plan.cursor == seen.value:
+                return None
             moved = run.cursors.move(run.corpus, plan.cursor, stamp=seen.stamp)
         except ConflictError:
-            continue
+            continue  # somebody was faster: look again
         return moved if isinstance(plan, Take) else None
     raise ConflictError("too many ring for this change log at once: the timer rings again")
 

@@ -54,7 +54,9 @@ def grants(session: Session, file: File) -> list[Grant]:
     )
     grouped: dict[str, list[sqlite3.Row]] = {}
     for row in rows:
-        grouped.setdefault(row["id"], []).append(row)
+        # What the owner has on the folders above adds nothing to owning the file.
+        if row["depth"] == 0 or row["email"] is None or row["email"] != file.owner:
+            grouped.setdefault(row["id"], []).append(row)
     return [
         Grant(id=id_, role=max(map(_role, found)), rows=tuple(found))
         for id_, found in grouped.items()

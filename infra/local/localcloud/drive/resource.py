@@ -1,7 +1,7 @@
 """A file as Drive shows it to one caller."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from localcloud.drive import access, formats, people
@@ -28,14 +28,14 @@ class FileView:
 
     def show(self, file: File, head: Revision | None) -> dict[str, Any]:
         """The resource; `head` is the file's newest content, if it has any."""
-        shown = self._basics(file) | self._state(file) | self._settings(file)
+        shown = self._basics(file) | self._settings(file)
         if file.is_blob and head:
             shown |= _blob(file, head)
         if file.is_native:
             shown |= {"exportLinks": export_links(self._session, file)}
-        shown |= self._links(file) | self._people(file)
-        shown |= self._access(file) if self._asks(_ACCESS) else {}
-        shown |= self._sharing(file) if self._asks(_SHARING) else {}
+        for names, part in _PARTS.items():
+            if self._asks(names):
+                shown |= part(self, file)
         return {name: value for name, value in shown.items() if value is not None}
 
     def show_all(self, files: Iterable[File]) -> list[dict[str, Any]]:
@@ -53,7 +53,6 @@ class FileView:
             "id": file.id,
             "name": file.name,
             "mimeType": file.mime_type,
-            "parents": self._parents(file),
             "driveId": file.drive_id,
             "teamDriveId": file.drive_id,
             "version": str(file.version),
@@ -65,14 +64,12 @@ class FileView:
             "thumbnailVersion": "0",
         }
 
-    def _parents(self, file: File) -> list[str] | None:
+    def parents(self, file: File) -> dict[str, Any]:
         """A parent that the caller has no access to is not shown."""
-        if not file.parent:
-            return None
         visible = access.passed_down(self._session, file.parent) > Role.NONE
-        return [file.parent] if visible else None
+        return {"parents": [file.parent]} if visible else {}
 
-    def _state(self, file: File) -> dict[str, Any]:
+    def trash(self, file: File) -> dict[str, Any]:
         explicitly = file.trashed_time is not None
         state: dict[str, Any] = {
             "trashed": access.is_trashed(self._session, file),
@@ -91,7 +88,7 @@ class FileView:
             shown["inheritedPermissionsDisabled"] = file.limited
         return shown
 
-    def _links(self, file: File) -> dict[str, Any]:
+    def links(self, file: File) -> dict[str, Any]:
         view = "drive/folders" if file.is_folder else "file/d"
         shown = {"webViewLink": f"https://drive.google.com/{view}/{file.id}"}
         if file.is_blob:
@@ -99,7 +96,7 @@ class FileView:
             shown["webContentLink"] = link
         return shown
 
-    def _people(self, file: File) -> dict[str, Any]:
+    def people(self, file: File) -> dict[str, Any]:
         me, mine = self._session.caller, file.modified_by == self._session.caller
         shown: dict[str, Any] = {
             "lastModifyingUser": people.user(self._session, file.modified_by),
@@ -112,7 +109,7 @@ class FileView:
             shown |= {"owners": [owner], "ownedByMe": file.owner == me}
         return shown
 
-    def _access(self, file: File) -> dict[str, Any]:
+    def access(self, file: File) -> dict[str, Any]:
         role = access.role_on(self._session, file)
         restrictions = self._restrictions_of(file.drive_id)
         copying = requires_writer_to_copy(file, restrictions)
@@ -139,7 +136,7 @@ class FileView:
             self._restrictions[drive_id] = drive_restrictions(self._session, drive_id)
         return self._restrictions[drive_id]
 
-    def _sharing(self, file: File) -> dict[str, Any]:
+    def sharing(self, file: File) -> dict[str, Any]:
         found = people.grants(self._session, file)
         shown: dict[str, Any] = {"permissionIds": [grant.id for grant in found]}
         if file.drive_id:
@@ -162,26 +159,41 @@ class FileView:
 
 
 _NO_RESTRICTION = {"restrictedForReaders": False, "restrictedForWriters": False}
-_ACCESS = frozenset(
-    {
-        "capabilities",
-        "copyRequiresWriterPermission",
-        "viewersCanCopyContent",
-        "downloadRestrictions",
-        "starred",
-        "quotaBytesUsed",
-    }
-)
-_SHARING = frozenset(
-    {
-        "permissions",
-        "permissionIds",
-        "shared",
-        "sharedWithMeTime",
-        "sharingUser",
-        "hasAugmentedPermissions",
-    }
-)
+_PARTS: dict[frozenset[str], Callable[[FileView, File], dict[str, Any]]] = {
+    frozenset({"parents"}): FileView.parents,
+    frozenset({"trashed", "explicitlyTrashed", "trashedTime", "trashingUser"}): FileView.trash,
+    frozenset({"webViewLink", "webContentLink"}): FileView.links,
+    frozenset(
+        {
+            "lastModifyingUser",
+            "modifiedByMe",
+            "modifiedByMeTime",
+            "ownedByMe",
+            "owners",
+            "viewedByMe",
+        }
+    ): FileView.people,
+    frozenset(
+        {
+            "capabilities",
+            "copyRequiresWriterPermission",
+            "downloadRestrictions",
+            "quotaBytesUsed",
+            "starred",
+            "viewersCanCopyContent",
+        }
+    ): FileView.access,
+    frozenset(
+        {
+            "hasAugmentedPermissions",
+            "permissionIds",
+            "permissions",
+            "shared",
+            "sharedWithMeTime",
+            "sharingUser",
+        }
+    ): FileView.sharing,
+}
 
 
 def show(session: Session, file: File, mask: Mask) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What runs in the measured processes: each a fresh interpreter that does one piece of work."""

@@ -1,0 +1,5 @@
+"""`python -m custody.cli` is `custody`."""
+
+from custody.cli import main
+
+main()

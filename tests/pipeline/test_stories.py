@@ -1,0 +1,433 @@
+"""Known stories of the pipeline, each told once in full."""
+
+from datetime import timedelta
+
+import pytest
+
+from custody.domain.drive import SHARED_DRIVE
+from custody.domain.events import FilesTouched, VersionStored
+from custody.domain.vault import FileId, Holding, HoldingState, Kind
+from custody.errors import MissingKeysetError
+from custody.steps.capture import capture_files
+from custody.steps.receive_push import Push
+from pipeline.driver import Pipeline
+from pipeline.promises import Keeper, check_settled
+from worlds.writes import Crash
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    return Pipeline()
+
+
+@pytest.fixture
+def acorn(pipeline: Pipeline) -> Holding:
+    """A holding in the shared drive, with everything settled."""
+    holding = pipeline.open("c-acorn", "hubspot")
+    pipeline.settle()
+    return holding
+
+
+@pytest.fixture
+def birch(pipeline: Pipeline) -> Holding:
+    holding = pipeline.open("c-birch", "stripe")
+    pipeline.settle()
+    return holding
+
+
+def captured(pipeline: Pipeline, holding: Holding, file_id: FileId) -> list[bytes]:
+    return pipeline.contents(holding.life, file_id)
+
+
+def test_a_push_brings_a_file_into_the_vault(pipeline: Pipeline, acorn: Holding) -> None:
+    file_id = pipeline.world.google.create_file("deals.csv", acorn.folder_id, b"one")
+    assert pipeline.push(SHARED_DRIVE) == 1
+    pipeline.deliver_all()
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+    check_settled(pipeline)
+
+
+def test_a_lost_push_is_found_by_the_timer(pipeline: Pipeline, acorn: Holding) -> None:
+    """T1: a push may be lost, and nobody can see it."""
+    file_id = pipeline.world.google.create_file("deals.csv", acorn.folder_id, b"one")
+    pipeline.sweep()
+    pipeline.deliver_all()
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+
+
+def test_a_replayed_push_makes_no_second_version(pipeline: Pipeline, acorn: Holding) -> None:
+    """T18: every message may come again, long after."""
+    file_id = pipeline.world.google.create_file("deals.csv", acorn.folder_id, b"one")
+    for _ in range(3):
+        pipeline.push(SHARED_DRIVE)
+    pipeline.deliver_all()
+    touched = FilesTouched(life=acorn.life, file_ids=(file_id, file_id))
+    for _ in range(3):
+        pipeline.handle(touched)
+    pipeline.deliver_all()
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert len(pipeline.announced) == 1
+
+
+def test_a_forged_push_rings_nothing(pipeline: Pipeline, acorn: Holding) -> None:
+    push = Push(channel="mine", token="shared-drive.99999999999.0", state="change")
+    assert pipeline.receive(push) is None
+    assert not pipeline.queue
+
+
+def test_every_revision_since_the_last_look_is_captured(pipeline: Pipeline, acorn: Holding) -> None:
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    google.edit(file_id, b"two")
+    google.edit(file_id, b"three")
+    pipeline.settle()
+    assert captured(pipeline, acorn, file_id) == [b"one", b"two", b"three"]
+    check_settled(pipeline)
+
+
+@pytest.mark.parametrize("takes_effect", [True, False])
+@pytest.mark.parametrize("write", range(1, 8))
+def test_a_crash_at_any_write_of_a_capture_heals_on_redelivery(
+    pipeline: Pipeline, acorn: Holding, write: int, takes_effect: bool
+) -> None:
+    """The vault first, then the events, the index last: any prefix of it is a good beginning."""
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    google.edit(file_id, b"two")
+    keeper = Keeper(pipeline.world)
+    pipeline.queue.append(FilesTouched(life=acorn.life, file_ids=(file_id,)))
+    pipeline.world.crash_after(write, takes_effect=takes_effect)
+    pipeline.deliver()
+    pipeline.world.calm_down()
+    keeper.check()
+    pipeline.deliver_all()
+    keeper.check_all()
+    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
+    check_settled(pipeline)
+
+
+@pytest.mark.parametrize("takes_effect", [True, False])
+@pytest.mark.parametrize("write", range(1, 8))
+def test_a_capture_that_crashed_and_is_never_delivered_again_is_healed_by_reconcile(
+    pipeline: Pipeline, acorn: Holding, write: int, takes_effect: bool
+) -> None:
+    """T19: a message may end as a dead letter; the vault still comes level, index and events too."""
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    pipeline.settle()
+    google.edit(file_id, b"two")
+    pipeline.sweep()
+    while not any(isinstance(event, FilesTouched) for event in pipeline.queue):
+        pipeline.deliver()
+    pipeline.world.crash_after(write, takes_effect=takes_effect)
+    (touched,) = [event for event in pipeline.queue if isinstance(event, FilesTouched)]
+    pipeline.queue.clear()
+    if pipeline_dies(pipeline, touched):
+        pipeline.settle()
+    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
+
+
+def pipeline_dies(pipeline: Pipeline, touched: FilesTouched) -> bool:
+    try:
+        pipeline.handle(touched)
+    except Crash:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("takes_effect", [True, False])
+@pytest.mark.parametrize("write", range(1, 7))
+def test_a_crash_at_any_write_of_a_drain_loses_no_change(
+    pipeline: Pipeline, acorn: Holding, write: int, takes_effect: bool
+) -> None:
+    """T4: events first, cursor after; a crash in between repeats, never loses."""
+    google = pipeline.world.google
+    file_ids = [google.create_file(f"{n}.csv", acorn.folder_id, b"%d" % n) for n in range(5)]
+    pipeline.push(SHARED_DRIVE)
+    pipeline.world.crash_after(write, takes_effect=takes_effect)
+    pipeline.deliver()
+    pipeline.world.calm_down()
+    pipeline.deliver_all()
+    pipeline.sweep()
+    pipeline.deliver_all()
+    for number, file_id in enumerate(file_ids):
+        assert captured(pipeline, acorn, file_id) == [b"%d" % number]
+
+
+def test_a_drain_out_of_time_goes_on_in_another_delivery(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    """T20: long work is cut into deliveries, each with a checkpoint."""
+    google = pipeline.world.google
+    file_ids = [google.create_file(f"{n}.csv", acorn.folder_id, b"x") for n in range(10)]
+    pipeline.push(SHARED_DRIVE)
+    while pipeline.queue:
+        pipeline.deliver(deadline=timedelta(seconds=2))
+    assert all(captured(pipeline, acorn, file_id) == [b"x"] for file_id in file_ids)
+
+
+def test_a_file_moved_between_holdings_is_captured_in_the_new_one_and_flagged(
+    pipeline: Pipeline, acorn: Holding, birch: Holding
+) -> None:
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    pipeline.settle()
+    google.move(file_id, birch.folder_id)
+    pipeline.sweep()
+    pipeline.deliver_all()
+    assert captured(pipeline, birch, file_id) == [b"one"]
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.history(acorn.life, file_id).lost
+    (entry,) = pipeline.world.quarantine.all()
+    assert (entry.kind, entry.reference) == ("moved-file", file_id)
+    check_settled(pipeline)
+
+
+def test_a_file_that_moves_back_is_found_again(
+    pipeline: Pipeline, acorn: Holding, birch: Holding
+) -> None:
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    pipeline.settle()
+    google.move(file_id, birch.folder_id)
+    pipeline.settle()
+    google.move(file_id, acorn.folder_id)
+    pipeline.settle()
+    assert pipeline.history(acorn.life, file_id).lost is None
+    assert pipeline.history(birch.life, file_id).lost
+    check_settled(pipeline)
+
+
+def test_a_folder_moved_in_brings_its_subtree(pipeline: Pipeline, acorn: Holding) -> None:
+    """The change log names the folder alone."""
+    google = pipeline.world.google
+    outside = google.create_folder("outside", google.root)
+    folder = google.create_folder("exports", outside)
+    deep = google.create_folder("deep", folder)
+    files = [google.create_file("a", folder, b"a"), google.create_file("b", deep, b"b")]
+    pipeline.settle()
+    assert not list(pipeline.world.vault.names(acorn.life))
+    google.move(folder, acorn.folder_id)
+    pipeline.sweep()
+    pipeline.deliver_all()
+    assert [captured(pipeline, acorn, file_id) for file_id in files] == [[b"a"], [b"b"]]
+    assert pipeline.history(acorn.life, files[1]).folder_path == "exports/deep"
+
+
+def test_a_folder_moved_out_takes_its_subtree(pipeline: Pipeline, acorn: Holding) -> None:
+    google = pipeline.world.google
+    outside = google.create_folder("outside", google.root)
+    folder = google.create_folder("exports", acorn.folder_id)
+    file_id = google.create_file("a", folder, b"a")
+    pipeline.settle()
+    google.move(folder, outside)
+    pipeline.sweep()
+    pipeline.deliver_all()
+    assert pipeline.history(acorn.life, file_id).lost
+    check_settled(pipeline)
+
+
+def test_a_folder_that_is_shown_again_brings_what_was_added_meanwhile(
+    pipeline: Pipeline,
+) -> None:
+    """An adopted folder is a holding's own folder: its change is its whole subtree's change."""
+    google = pipeline.world.google
+    folder = google.create_folder("shared with us")
+    acorn = pipeline.open("c-acorn", "hubspot", folder)
+    pipeline.settle()
+    google.hide(folder)
+    file_id = google.create_file("deals.csv", folder, b"one")
+    pipeline.sweep()
+    pipeline.deliver_all()
+    google.show(folder)
+    pipeline.sweep()
+    pipeline.deliver_all()
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+
+
+def test_one_holding_whose_folder_is_gone_does_not_keep_reconcile_from_the_others(
+    pipeline: Pipeline,
+) -> None:
+    """T6: a customer stops sharing; that concerns nobody else."""
+    google = pipeline.world.google
+    gone = google.create_folder("shared with us")
+    acorn = pipeline.open("c-acorn", "hubspot", gone)
+    birch = pipeline.open("c-birch", "stripe")
+    lost = google.create_file("deals.csv", gone, b"one")
+    pipeline.settle()
+    google.hide(gone)
+    file_id = google.create_file("payments.csv", birch.folder_id, b"two")
+    pipeline.timers()
+    pipeline.deliver_all()
+    assert captured(pipeline, birch, file_id) == [b"two"]
+    assert pipeline.history(acorn.life, lost).lost
+    assert not pipeline.refused
+
+
+def test_an_event_of_a_closed_epoch_is_stale(pipeline: Pipeline, acorn: Holding) -> None:
+    """T25: nothing comes back after the fence, however late it was sent."""
+    file_id = pipeline.world.google.create_file("deals.csv", acorn.folder_id, b"one")
+    pipeline.world.fences.close(acorn.life)
+    pipeline.handle(FilesTouched(life=acorn.life, file_ids=(file_id,)))
+    assert not pipeline.world.vault.all_names()
+
+
+def test_an_event_of_an_earlier_epoch_is_stale(pipeline: Pipeline, acorn: Holding) -> None:
+    """T25: a customer that returns has a new epoch; the old one's events stay out of it."""
+    world = pipeline.world
+    world.fences.close(acorn.life)
+    world.registry.save_holding(
+        Holding(life=acorn.life, state=HoldingState.CLOSED, folder_id=acorn.folder_id)
+    )
+    second = pipeline.open("c-acorn", "hubspot")
+    assert second.life.epoch == 2
+    file_id = world.google.create_file("deals.csv", second.folder_id, b"one")
+    pipeline.handle(FilesTouched(life=acorn.life, file_ids=(file_id,)))
+    assert not world.vault.all_names()
+    pipeline.settle()
+    assert captured(pipeline, second, file_id) == [b"one"]
+
+
+def test_a_fence_that_falls_during_a_capture_is_seen_before_anything_is_told(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    """The fence is checked after the write too: what slipped in is neither announced nor indexed."""
+    world = pipeline.world
+    file_id = world.google.create_file("deals.csv", acorn.folder_id, b"one")
+    run = pipeline.a_capture()
+    world.vault.before_next_store(lambda: world.fences.close(acorn.life))
+    capture_files(run, FilesTouched(life=acorn.life, file_ids=(file_id,)))
+    assert len(world.vault.all_names()) == 1
+    assert not any(isinstance(event, VersionStored) for event in pipeline.queue)
+    assert not pipeline.history(acorn.life, file_id).versions
+
+
+def test_a_missing_keyset_stops_the_capture_and_creates_none(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    world = pipeline.world
+    file_id = world.google.create_file("deals.csv", acorn.folder_id, b"one")
+    touched = FilesTouched(life=acorn.life, file_ids=(file_id,))
+    world.keys.lose(acorn.life)
+    with pytest.raises(MissingKeysetError):
+        pipeline.handle(touched)
+    assert not world.vault.all_names()
+    world.keys.find(acorn.life)
+    pipeline.handle(touched)
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+
+
+@pytest.mark.parametrize("loss", ["delete", "hide", "trash"])
+def test_what_drive_no_longer_shows_is_lost_and_never_erased(
+    pipeline: Pipeline, acorn: Holding, loss: str
+) -> None:
+    """T6: `removed` also means loss of access. It is never an order to erase."""
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    pipeline.settle()
+    {"delete": google.delete, "hide": google.hide, "trash": google.trash}[loss](file_id)
+    pipeline.sweep()
+    pipeline.deliver_all()
+    assert pipeline.history(acorn.life, file_id).lost
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+
+
+def test_a_file_that_comes_back_is_found_with_what_was_written_meanwhile(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    pipeline.settle()
+    google.hide(file_id)
+    pipeline.settle()
+    google.edit(file_id, b"two")
+    google.show(file_id)
+    pipeline.settle()
+    assert pipeline.history(acorn.life, file_id).lost is None
+    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
+
+
+def test_two_files_of_one_name_are_two_files(pipeline: Pipeline, acorn: Holding) -> None:
+    """T8: names are not keys."""
+    google = pipeline.world.google
+    one = google.create_file("deals.csv", acorn.folder_id, b"one")
+    two = google.create_file("deals.csv", acorn.folder_id, b"two")
+    pipeline.settle()
+    assert captured(pipeline, acorn, one) == [b"one"]
+    assert captured(pipeline, acorn, two) == [b"two"]
+
+
+def test_a_zero_byte_file_is_captured(pipeline: Pipeline, acorn: Holding) -> None:
+    google = pipeline.world.google
+    file_id = google.create_file("empty.csv", acorn.folder_id, b"")
+    pipeline.settle()
+    google.edit(file_id, b"one")
+    google.edit(file_id, b"")
+    pipeline.settle()
+    assert captured(pipeline, acorn, file_id) == [b"", b"one", b""]
+    check_settled(pipeline)
+
+
+def test_the_same_content_again_is_a_version_and_no_second_copy(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    google.edit(file_id, b"one")
+    pipeline.settle()
+    kinds = [version.kind for version in pipeline.history(acorn.life, file_id).versions]
+    assert kinds == [Kind.FULL, Kind.SAME]
+
+
+def test_a_document_is_captured_when_it_says_something_new(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    """T9: Drive's version number grows without a visible change."""
+    google = pipeline.world.google
+    file_id = google.create_document("notes", acorn.folder_id, b"one")
+    pipeline.settle()
+    google.touch(file_id)
+    pipeline.settle()
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+    google.write(file_id, b"two")
+    pipeline.settle()
+    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
+
+
+def test_what_cannot_be_captured_is_recorded(pipeline: Pipeline, acorn: Holding) -> None:
+    """T9, T11, T15: never silently."""
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    google.let_download(file_id, allowed=False)
+    form = google.create_form("form", acorn.folder_id)
+    shortcut = google.create_shortcut("shortcut", acorn.folder_id, file_id)
+    pipeline.settle()
+    for missed in (file_id, form, shortcut):
+        assert len(pipeline.history(acorn.life, missed).missed) == 1
+    assert not pipeline.world.vault.all_names()
+
+
+def test_a_lost_cursor_is_followed_by_a_full_listing(pipeline: Pipeline, acorn: Holding) -> None:
+    """T4: a new start token first, then everything is listed, then compared."""
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    pipeline.world.feed.forget_cursors()
+    pipeline.sweep()
+    pipeline.deliver_all()
+    assert captured(pipeline, acorn, file_id) == [b"one"]
+    later = google.create_file("later.csv", acorn.folder_id, b"two")
+    pipeline.sweep()
+    pipeline.deliver_all()
+    assert captured(pipeline, acorn, later) == [b"two"]
+
+
+def test_a_lost_index_is_rebuilt(pipeline: Pipeline, acorn: Holding) -> None:
+    """The vault is the authority; what the index knew is read from it again."""
+    google = pipeline.world.google
+    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
+    google.edit(file_id, b"two")
+    pipeline.settle()
+    pipeline.world.index.lose(acorn.life, file_id)
+    pipeline.settle()
+    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
+    check_settled(pipeline)
