@@ -186,6 +186,12 @@ def test_a_base_that_ends_too_early_is_corrupt() -> None:
         back(windows, body, SHORT[:-1000])
 
 
+def test_a_record_that_needs_a_base_and_names_none_is_corrupt() -> None:
+    windows, body = shrunk(changed(SHORT, 14), SHORT)
+    with pytest.raises(CorruptError):
+        back(windows, body, None)
+
+
 def test_a_content_that_is_not_what_was_stored_does_not_end_well() -> None:
     good = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # of "hello"
     assert b"".join(verified([b"hel", b"lo"], size_bytes=5, sha256=good)) == b"hello"

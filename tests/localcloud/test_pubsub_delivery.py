@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from google.api_core.exceptions import NotFound
+
 from worlds.pubsub import DEAD_TOPIC, TOPIC
 from worlds.pubsub_local import Local, local_world
 

@@ -1,6 +1,5 @@
 """What survives kill -9, and what leaves no bytes."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -158,4 +157,4 @@ def test_a_message_stays_for_the_subscription_that_has_not_acknowledged_it(
 def test_the_private_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     with local_world(tmp_path) as local:
         local.server.identity.jwks()
-    assert os.stat(tmp_path / "oidc-key.pem").st_mode & 0o777 == 0o600
+    assert (tmp_path / "oidc-key.pem").stat().st_mode & 0o777 == 0o600

@@ -14,6 +14,7 @@ from google.api_core.exceptions import (
     ServiceUnavailable,
 )
 from google.pubsub_v1.types import StreamingPullRequest, StreamingPullResponse
+
 from worlds.pubsub import TOPIC
 from worlds.pubsub_local import Local, local_world
 
@@ -35,7 +36,7 @@ def test_a_call_fails_with_the_status_that_was_asked_for(
     name = local.subscribe()
     local.fault("pubsub.publish", status=status, message="asked for")
     with pytest.raises(error, match="asked for"):
-        local.unbatched.publish(topic=TOPIC, messages=[{"data": b"x"}], retry=None)
+        local.publish_all([{"data": b"x"}], retry=None)
     assert local.is_empty(name)
     local.publish()
     assert local.counts(name)["ready"] == 1
@@ -61,7 +62,7 @@ def test_a_connection_cut_before_the_work_leaves_nothing_done(local: Local) -> N
     name = local.subscribe()
     local.fault("pubsub.publish", cut="before", match="things")
     with pytest.raises(ServiceUnavailable):
-        local.unbatched.publish(topic=TOPIC, messages=[{"data": b"x"}], retry=None)
+        local.publish_all([{"data": b"x"}], retry=None)
     assert local.is_empty(name)
 
 
@@ -71,9 +72,7 @@ def test_a_lost_answer_to_an_acknowledgement_is_an_acknowledgement(local: Local)
     received = local.pull(name)
     local.fault("pubsub.acknowledge", cut="after")
     with pytest.raises(ServiceUnavailable):
-        local.subscriber.acknowledge(
-            subscription=name, ack_ids=[received[0].ack_id], retry=None
-        )
+        local.subscriber.acknowledge(subscription=name, ack_ids=[received[0].ack_id], retry=None)
     assert local.is_empty(name)
     local.ack(name, *received)
 
@@ -98,9 +97,9 @@ def test_a_stream_can_fail_to_open(local: Local) -> None:
 
 def test_faults_are_set_and_counted_over_http_and_hold_for_rest_too(local: Local) -> None:
     rule = {"method": "pubsub.publish", "status": 429, "times": None}
-    with urlopen(Request(f"{local.server.url}/_faults", json.dumps(rule).encode())):  # noqa: S310
+    with urlopen(Request(f"{local.server.url}/_faults", json.dumps(rule).encode())):
         pass
-    publish = Request(  # noqa: S310
+    publish = Request(
         f"{local.server.url}/v1/{TOPIC}:publish",
         json.dumps({"messages": [{"data": "eA=="}]}).encode(),
     )

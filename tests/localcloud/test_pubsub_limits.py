@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.api_core.exceptions import AlreadyExists, InvalidArgument, NotFound
 from google.protobuf.field_mask_pb2 import FieldMask
+
 from worlds.pubsub import DEAD_TOPIC, TOPIC, named
 from worlds.pubsub_local import Local, local_world
 
@@ -75,7 +77,7 @@ def test_a_name_is_taken_once_and_missing_ones_are_not_found(local: Local) -> No
     ],
     ids=str,
 )
-def test_settings_out_of_range_are_refused(local: Local, settings: dict[str, object]) -> None:
+def test_settings_out_of_range_are_refused(local: Local, settings: dict[str, Any]) -> None:
     local.topic(DEAD_TOPIC)
     with pytest.raises(InvalidArgument):
         local.subscribe(**settings)
@@ -97,7 +99,7 @@ def test_settings_out_of_range_are_refused(local: Local, settings: dict[str, obj
     ids=str,
 )
 def test_settings_at_the_ends_of_their_ranges_are_taken(
-    local: Local, settings: dict[str, object]
+    local: Local, settings: dict[str, Any]
 ) -> None:
     local.topic(DEAD_TOPIC)
     local.subscribe(**settings)
@@ -136,19 +138,19 @@ def test_defaults_are_written_out(local: Local) -> None:
     ids=["empty", "attributes", "key", "no key", "goog", "value", "value in bytes", "size"],
 )
 def test_messages_beyond_the_limits_are_refused_with_all_that_came_with_them(
-    local: Local, message: dict[str, object]
+    local: Local, message: dict[str, Any]
 ) -> None:
     name = local.subscribe()
     with pytest.raises(InvalidArgument):
-        local.unbatched.publish(topic=TOPIC, messages=[{"data": b"good"}, message])
+        local.publish_all([{"data": b"good"}, message])
     assert local.is_empty(name)
 
 
 def test_messages_at_the_limits_are_taken_and_come_back_whole(local: Local) -> None:
     name = local.subscribe()
     attributes = {f"{number:0256}": "v" * 1024 for number in range(100)}
-    local.unbatched.publish(topic=TOPIC, messages=[{"attributes": attributes}])
-    local.unbatched.publish(topic=TOPIC, messages=[{"data": b"x" * 9_990_000}])
+    local.publish_all([{"attributes": attributes}])
+    local.publish_all([{"data": b"x" * 9_990_000}])
     received = [local.pull(name), local.pull(name)]
     assert [len(some) for some in received] == [1, 1]
     assert dict(received[0][0].message.attributes) == attributes
@@ -158,16 +160,16 @@ def test_messages_at_the_limits_are_taken_and_come_back_whole(local: Local) -> N
 def test_a_request_carries_one_to_a_thousand_messages(local: Local) -> None:
     for count in (0, 1001):
         with pytest.raises(InvalidArgument, match="message_count"):
-            local.unbatched.publish(topic=TOPIC, messages=[{"data": b"x"}] * count)
-    response = local.unbatched.publish(topic=TOPIC, messages=[{"data": b"x"}] * 1000)
-    assert len(set(response.message_ids)) == 1000
-    assert sorted(response.message_ids) == list(response.message_ids)
+            local.publish_all([{"data": b"x"}] * count)
+    ids = local.publish_all([{"data": b"x"}] * 1000)
+    assert len(set(ids)) == 1000
+    assert sorted(ids) == ids
 
 
 def test_ids_and_time_are_the_servers_whatever_the_publisher_says(local: Local) -> None:
     name = local.subscribe()
     message = {"data": b"x", "message_id": "mine", "publish_time": {"seconds": 1}}
-    (sent,) = local.unbatched.publish(topic=TOPIC, messages=[message]).message_ids
+    (sent,) = local.publish_all([message])
     (received,) = local.pull(name)
     assert received.message.message_id == sent != "mine"
     assert received.message.publish_time.timestamp() > 1_000_000

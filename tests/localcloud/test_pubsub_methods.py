@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import grpc
 import pytest
@@ -10,10 +10,10 @@ from google.api_core.exceptions import MethodNotImplemented
 from google.pubsub_v1.services.publisher.transports.grpc import PublisherGrpcTransport
 from google.pubsub_v1.services.schema_service.transports.grpc import SchemaServiceGrpcTransport
 from google.pubsub_v1.services.subscriber.transports.grpc import SubscriberGrpcTransport
-from worlds.pubsub import TOPIC, named
-from worlds.pubsub_local import Local, local_world
 
 from localcloud.pubsub.methods import REFUSED, STREAMING_PULL
+from worlds.pubsub import TOPIC, named
+from worlds.pubsub_local import Local, local_world
 
 TRANSPORTS = (PublisherGrpcTransport, SubscriberGrpcTransport, SchemaServiceGrpcTransport)
 
@@ -33,7 +33,7 @@ class RecordingChannel(grpc.Channel):  # type: ignore[misc]
     def subscribe(self, *_: object, **__: object) -> None: ...
     def unsubscribe(self, *_: object) -> None: ...
     def close(self) -> None: ...
-    def __enter__(self) -> "RecordingChannel":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
@@ -68,9 +68,8 @@ def test_every_path_of_googles_transports_is_served_or_listed_as_refused(local: 
 
 @pytest.mark.parametrize("path", sorted(REFUSED))
 def test_refused_methods_say_which_they_are(local: Local, path: str) -> None:
-    with grpc.insecure_channel(local.address) as channel:
-        with pytest.raises(grpc.RpcError) as refused:
-            channel.unary_unary(path)(b"")
+    with grpc.insecure_channel(local.address) as channel, pytest.raises(grpc.RpcError) as refused:
+        channel.unary_unary(path)(b"")
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert path.removeprefix("/") in refused.value.details()
 
@@ -88,9 +87,7 @@ def test_refused_methods_say_which_they_are(local: Local, path: str) -> None:
         ("tags", {"1/a": "b"}),
     ],
 )
-def test_settings_that_would_be_ignored_are_refused(
-    local: Local, field: str, value: object
-) -> None:
+def test_settings_that_would_be_ignored_are_refused(local: Local, field: str, value: Any) -> None:
     with pytest.raises(MethodNotImplemented, match=field):
         local.subscribe(**{field: value})
 
@@ -105,7 +102,7 @@ def test_settings_that_would_be_ignored_are_refused(
     ],
 )
 def test_topic_settings_that_would_be_ignored_are_refused(
-    local: Local, field: str, value: object
+    local: Local, field: str, value: Any
 ) -> None:
     with pytest.raises(MethodNotImplemented, match=field):
         local.publisher.create_topic(request={"name": TOPIC + "-more", field: value})
@@ -114,7 +111,7 @@ def test_topic_settings_that_would_be_ignored_are_refused(
 def test_ordering_keys_are_refused(local: Local) -> None:
     message = {"data": b"x", "ordering_key": "k"}
     with pytest.raises(MethodNotImplemented, match="ordering_key"):
-        local.unbatched.publish(topic=TOPIC, messages=[message])
+        local.publish_all([message])
 
 
 def test_what_was_acknowledged_may_be_asked_to_stay_but_never_to_come_back(local: Local) -> None:

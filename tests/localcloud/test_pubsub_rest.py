@@ -17,6 +17,7 @@ import pytest
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
+
 from worlds.pubsub import TOPIC, eventually, named
 from worlds.pubsub_local import Local, local_world
 
@@ -126,7 +127,7 @@ def test_requests_are_held_against_googles_own_document(
 ) -> None:
     local.topic()
     content = None if body is None else json.dumps(body).encode()
-    request = Request(local.server.url + path, content, method=verb)  # noqa: S310
+    request = Request(local.server.url + path, content, method=verb)
     try:
         with urlopen(request) as answer:
             found, answered = answer.status, json.load(answer)
@@ -154,7 +155,7 @@ def test_the_clock_moves_over_http_and_what_it_brings_is_done_when_it_answers(
     local.topic()
     local.subscribe()
     content = json.dumps({"advance": 32 * 86_400}).encode()
-    with urlopen(Request(f"{local.server.url}/_clock", content)):  # noqa: S310
+    with urlopen(Request(f"{local.server.url}/_clock", content)):
         assert not local.server.backlog.counts()
 
 

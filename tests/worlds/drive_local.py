@@ -133,9 +133,16 @@ class Drive:
         self.server = server
         self.url = server.url
         self.advance = server.clock.advance
+        self._clients: list[Client] = []
 
     def user(self, email: str) -> Client:
-        return Client(self.url, email)
+        client = Client(self.url, email)
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.api.close()
 
     def fault(self, method: str, **what: Any) -> None:
         self.server.faults.add(Rule(method=method, **what))
@@ -158,9 +165,11 @@ def local_drive(data: Path, clock: Clock | None = None) -> Iterator[Drive]:
     """A server on `data`, and clients of it."""
     server = DriveServer(data=data, clock=clock or Clock())
     server.start()
+    drive = Drive(server)
     try:
-        yield Drive(server)
+        yield drive
     finally:
+        drive.close()
         server.stop()
 
 

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,9 +11,9 @@ from typing import Any
 
 import grpc
 from google.cloud import pubsub_v1
+from google.pubsub_v1 import PublisherClient as UnbatchedPublisher
 from google.pubsub_v1.services.publisher.transports.grpc import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports.grpc import SubscriberGrpcTransport
-from google.pubsub_v1 import PublisherClient as UnbatchedPublisher
 from google.pubsub_v1.types import PullRequest, ReceivedMessage
 
 TOPIC = "projects/proj-one/topics/things"
@@ -44,7 +44,7 @@ class Clients:
         self._channels = [grpc.insecure_channel(address, options) for _ in range(2)]
         publishing = PublisherGrpcTransport(channel=self._channels[0])
         self.publisher = pubsub_v1.PublisherClient(transport=publishing)
-        self.unbatched = UnbatchedPublisher(transport=publishing)
+        self._unbatched = UnbatchedPublisher(transport=publishing)
         self._subscribing = SubscriberGrpcTransport(channel=self._channels[1])
         self.subscriber = pubsub_v1.SubscriberClient(transport=self._subscribing)
 
@@ -58,7 +58,7 @@ class Clients:
         self.publisher.create_topic(name=name)
         return name
 
-    def subscribe(self, subscription: str = "one", topic: str = TOPIC, **settings: object) -> str:
+    def subscribe(self, subscription: str = "one", topic: str = TOPIC, **settings: Any) -> str:
         """Creates a subscription."""
         name = named(subscription)
         request = {"name": name, "topic": topic, **settings}
@@ -67,8 +67,15 @@ class Clients:
 
     def publish(self, data: bytes = b"data", topic: str = TOPIC, **attributes: str) -> str:
         """Publishes one message; its id."""
-        message = {"data": data, "attributes": attributes}
-        return str(self.unbatched.publish(topic=topic, messages=[message]).message_ids[0])
+        (message_id,) = self.publish_all([{"data": data, "attributes": attributes}], topic)
+        return message_id
+
+    def publish_all(
+        self, messages: Sequence[Mapping[str, Any]], topic: str = TOPIC, **options: Any
+    ) -> list[str]:
+        """Publishes messages in one request; their ids."""
+        request = {"topic": topic, "messages": messages}
+        return list(self._unbatched.publish(request=request, **options).message_ids)
 
     def pull(self, subscription: str, wait: float = 0) -> list[ReceivedMessage]:
         """What is there now, or the first that comes within `wait` seconds."""

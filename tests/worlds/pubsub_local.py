@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from worlds.pubsub import Clients
-
 from localcloud.clock import Clock
 from localcloud.faults import Rule
 from localcloud.pubsub import PubSubServer
+from worlds.pubsub import Clients
 
 
 class Local(Clients):

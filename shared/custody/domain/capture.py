@@ -63,22 +63,15 @@ def plan_capture(
     now: datetime,
 ) -> tuple[Action, ...]:
     """The steps that bring the vault level with Drive, oldest content first."""
-    lost = _why_lost(shown, in_scope)
-    if lost:
-        return _plan_loss(lost, history)
-    assert isinstance(shown, DriveFile)  # noqa: S101 - narrows the type: a loss was ruled out above
-    found: tuple[Action, ...] = (NoteFound(),) if history.lost else ()
-    return found + (
-        _plan_content(shown, history, largest_bytes, now) or (Skip(reason="already captured"),)
-    )
-
-
-def _why_lost(shown: DriveFile | Unreadable, in_scope: bool) -> str | None:
     if isinstance(shown, Unreadable):
-        return shown.reason
+        return _plan_loss(shown.reason, history)
     if shown.trashed:
-        return "in Drive's trash"
-    return None if in_scope else "moved out of the holding's folder"
+        return _plan_loss("in Drive's trash", history)
+    if not in_scope:
+        return _plan_loss("moved out of the holding's folder", history)
+    found: tuple[Action, ...] = (NoteFound(),) if history.lost else ()
+    content = _plan_content(shown, history, largest_bytes, now)
+    return found + content or (Skip(reason="already captured"),)
 
 
 def _plan_loss(reason: str, history: FileHistory) -> tuple[Action, ...]:

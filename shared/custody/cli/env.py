@@ -1,0 +1,33 @@
+"""Print the settings of the running local cloud."""
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+
+from custody.cli.output import format_option
+from custody.cli.up import RUNNING
+from custody.errors import NotFoundError
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder that 'custody up --data' was given.",
+)
+@format_option()
+def env(data: Path | None, form: str) -> None:
+    """Print the settings of the running local cloud: eval "$(custody env)" takes them over."""
+    try:
+        ready = data / "ready.json" if data else Path(RUNNING.read_text())
+        settings = json.loads(ready.read_text())["env"]
+    except FileNotFoundError as error:
+        raise NotFoundError("no local cloud is running: start one with 'custody up'") from error
+    if form == "json":
+        click.echo(json.dumps(settings, indent=2))
+        return
+    for name, value in settings.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
