@@ -14,6 +14,8 @@ from typing import Any
 
 REPOSITORY = Path(__file__).parent.parent
 LOOK_EVERY_SECONDS = 0.01
+SAID = 2000
+"""So many of a failed program's last characters are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def run(command: Sequence[str], settings: Mapping[str, str] | None = None) -> Ru
         said.seek(0)
         output = said.read()
     if process.returncode:
-        raise FailedError(f"{' '.join(command)[:300]} ended with {process.returncode}:\n{output}")
+        raise FailedError(f"{command[:9]} ended with {process.returncode}:\n{output[-SAID:]}")
     return Run(
         wall_seconds=wall,
         cpu_seconds=usage.ru_utime + usage.ru_stime,

@@ -111,7 +111,6 @@ scope = drive.readonly
 client_id = bench
 client_secret = bench
 token = {{"access_token":"{identity}","token_type":"Bearer","expiry":"2099-01-01T00:00:00Z"}}
-team_drive = {drive}
 root_folder_id = {folder}
 
 [storage]
@@ -159,7 +158,6 @@ class Rclone:
         obscured = run(["rclone", "obscure", "benchmark"]).output.strip()
         return RCLONE.format(
             identity=settings["CUSTODY_SUBJECT"],
-            drive=settings["CUSTODY_DRIVE_ID"],
             folder=self.source,
             storage=settings["STORAGE_EMULATOR_HOST"],
             bucket=bucket,

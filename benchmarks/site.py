@@ -84,6 +84,13 @@ class Site:
         cloud = Cloud(Settings(self.settings | {one: settings[one] for one in BUCKETS}))
         return Tenant(settings, _open(cloud, name, folder))
 
+    def own_folder(self, name: str) -> FileId:
+        """A folder that its owner keeps outside the shared drive, to be adopted.
+
+        rclone 1.60 reads content without `supportsAllDrives`, which a shared drive may not forgive.
+        """
+        return Cloud(Settings({**self.settings, "CUSTODY_DRIVE_ID": "root"})).folders.create(name)
+
     def bucket(self, name: str) -> storage.Bucket:
         """One for a rival."""
         endpoint = self.settings["STORAGE_EMULATOR_HOST"]

@@ -33,9 +33,11 @@ class Demo:
         done = subprocess.run(
             [*CUSTODY, *words, "--format", "json"],
             env=self._environment,
-            check=True,
-            stdout=subprocess.PIPE,
+            capture_output=True,
+            text=True,
         )
+        if done.returncode:
+            sys.exit(f"custody {' '.join(words)} failed:\n{done.stderr}")
         return json.loads(done.stdout)
 
 

@@ -1,7 +1,6 @@
 """Every method of Google's own clients is served, or refused by its name; nothing is ignored."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Self
 
 import grpc
@@ -52,9 +51,9 @@ def paths_of(transport_class: Any) -> set[str]:
     return channel.paths
 
 
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[Local]:
-    with local_world(tmp_path) as local:
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    with local_world(tmp_path_factory.mktemp("pubsub")) as local:
         local.topic()
         yield local
 

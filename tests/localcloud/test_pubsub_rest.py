@@ -49,6 +49,7 @@ def test_topics_and_subscriptions_live_their_lives(projects: Any) -> None:
     subscribed = subscriptions.create(name=NAME, body=body).execute()
     assert subscribed["messageRetentionDuration"] == "600s"
     assert subscribed["expirationPolicy"] == {"ttl": "2678400s"}
+    assert subscribed["pushConfig"] == {}
     assert subscriptions.get(subscription=NAME).execute() == subscribed
     assert subscriptions.list(project="projects/proj-one").execute()["subscriptions"]
     listed = topics.subscriptions().list(topic=TOPIC, pageSize=1).execute()
@@ -117,6 +118,7 @@ def test_refusals_have_the_status_in_http_and_in_the_body(projects: Any) -> None
         ("POST", f"/v1/{TOPIC}:publish?nonsense=1", {"messages": [{"data": "eA=="}]}, 400),
         ("POST", f"/v1/{TOPIC}:detach", {}, 404),
         ("PATCH", f"/v1/{TOPIC}", {"updateMask": "labels"}, 400),
+        ("PATCH", f"/v1/{TOPIC}", {"topic": {"labels": {}}}, 400),
         ("GET", "/v2/projects", None, 404),
         ("GET", f"/v1/{TOPIC}?fields=name", None, 200),
         ("GET", f"/v1/{TOPIC}?fields=nonsense", None, 400),

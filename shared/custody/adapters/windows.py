@@ -215,9 +215,7 @@ class _Track:
         return self._follow(starts, len(data)) if starts else (0, b"")
 
     def _follow(self, starts: list[int], size: int) -> tuple[int, bytes]:
-        """The stretch that covers most of the places where the window seems to begin."""
-        middle = sorted(starts)[len(starts) // 2]
-        starts = [start for start in starts if abs(start - middle) <= WINDOW_BYTES // 4]
+        """The stretch that covers all the places where the window seems to begin."""
         place = max(min(starts) - SLACK_BYTES, self._floor, self._stretch.start)
         prefix = self._stretch.cut(place, max(starts) + size + SLACK_BYTES - place)
         self._floor, self._expected = place, starts[-1] + size
@@ -232,7 +230,7 @@ class _Track:
         if len(starts) * 4 < PROBES:
             self._stretch.hold(max(start, self._floor), end + AHEAD_BYTES)
             starts += self._probed(data, PROBES // 2, self._stretch.end)
-        return starts
+        return _agreeing(starts)
 
     def _probed(self, data: bytes, count: int, reach: int) -> list[int]:
         starts, start = [], self._expected
@@ -262,3 +260,10 @@ class _Track:
         self._stretch.rewind()
         self._expected = waiting
         return []
+
+
+def _agreeing(starts: list[int]) -> list[int]:
+    """Those close to the middle one. One alone may be chance: some text stands in many places."""
+    middle = sorted(starts)[len(starts) // 2] if starts else 0
+    close = [start for start in starts if abs(start - middle) <= WINDOW_BYTES // 4]
+    return close if len(close) > 1 else []

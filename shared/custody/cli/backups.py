@@ -1,5 +1,6 @@
 """Versions: list, read back, restore, verify."""
 
+import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 from custody.cli.follow import follow, settle
-from custody.cli.naming import Time, holdings_of
+from custody.cli.naming import Time, choose, holdings_of
 from custody.cli.output import dry_run_option, format_option, rfc3339, show_one, show_rows
 from custody.cli.world import connect
 from custody.domain.restore import chronological, matching, newest_state, place
@@ -49,7 +50,7 @@ def cat(version: str) -> None:
 
     The check comes with the last byte: only exit code 0 says that all of it is right.
     """
-    out = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     for chunk in read_version(connect().archive, version):
         out.write(chunk)
     out.flush()
@@ -69,10 +70,10 @@ def restore(
 ) -> None:
     """Write the newest state of every file below DIR; of a whole customer, a folder a source."""
     world = connect()
-    holdings = holdings_of(world, holding)
+    holdings, whole = choose(world, holding)
     sealers = restorable(world.archive, unwrap_all(world.archive, holdings))
     wanted = newest_state(read_histories(world.index, sealers), at)
-    targets = place(wanted, by_source="/" not in holding)
+    targets = place(wanted, by_source=whole)
     if file is not None:
         names = {one.version.name for one in matching(wanted, file)}
         targets = [target for target in targets if target.version.name in names]

@@ -206,7 +206,9 @@ def _wanted(world: Desk, sources: Iterable[str], folders: Iterable[str]) -> Fold
     for pair in folders:
         source, _, folder = pair.partition("=")
         if source not in wanted or not folder:
-            raise click.UsageError(f"--folder {pair!r} names none of the sources: write S=FOLDER_ID")
+            raise click.UsageError(
+                f"--folder {pair!r} names none of the sources: write S=FOLDER_ID"
+            )
         wanted[Source(source)] = FileId(folder)
     adopted = [folder for folder in wanted.values() if folder]
     if adopted:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
 
 import click
 
@@ -61,59 +60,38 @@ def _families() -> tuple[_Family, ...]:
     )
 
 
-class Failure(click.ClickException):
-    """An error as the command shows it: a line for people and, where asked for, JSON."""
-
-    def __init__(
-        self, code: str, message: str, remedy: str, *, exit_code: int, as_json: bool
-    ) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
-        self._described = {"code": code, "message": message, "remedy": remedy}
-        self._as_json = as_json
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        click.echo("error: {code}: {message}; {remedy}".format(**self._described), err=True)
-        if self._as_json:
-            click.echo(json.dumps({"error": self._described}), err=True)
-
-
 def code_of(error: BaseException) -> str:
     """`NotFoundError` is NOT_FOUND."""
     name = type(error).__name__.removesuffix("Error")
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper() or "ERROR"
 
 
-def describe(error: errors.CustodyError) -> tuple[str, str, str]:
-    """Code, cause and remedy."""
-    family = next(one for one in _families() if isinstance(error, one.kind))
-    return code_of(error), str(error), family.remedy
-
-
 @contextmanager
 def failing_well(ctx: click.Context) -> Iterator[None]:
-    """Whatever custody raises on purpose ends as a Failure; a bug keeps its traceback."""
+    """Tells whatever custody raises on purpose, and ends; a bug keeps its traceback."""
     try:
         yield
     except errors.CustodyError as error:
         family = next(one for one in _families() if isinstance(error, one.kind))
-        raise _failure(ctx, code_of(error), str(error), family.remedy, family.exit_code) from error
+        _tell(ctx, code_of(error), str(error), family.remedy)
+        ctx.exit(family.exit_code)
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "custody"
-        remedy = f"see '{where} --help'"
-        raise _failure(ctx, "USAGE", error.format_message().rstrip("."), remedy, 2) from error
-    except KeyboardInterrupt as error:
-        remedy = "run the same command again to go on"
-        raise _failure(ctx, "INTERRUPTED", "interrupted", remedy, INTERRUPTED) from error
+        _tell(ctx, "USAGE", error.format_message().rstrip("."), f"see '{where} --help'")
+        ctx.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _tell(ctx, "INTERRUPTED", "interrupted", "run the same command again to go on")
+        ctx.exit(INTERRUPTED)
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever reads our output had enough: click's business
             raise
-        remedy = "check the path, its rights and the space that is left"
-        raise _failure(ctx, "FILE", str(error), remedy, 1) from error
+        _tell(ctx, "FILE", str(error), "check the path, its rights and the space that is left")
+        ctx.exit(1)
 
 
-def _failure(
-    ctx: click.Context, code: str, message: str, remedy: str, exit_code: int
-) -> Failure:
-    as_json = ctx.meta.get(FORMAT) in ("json", "jsonl")
-    return Failure(code, message, remedy, exit_code=exit_code, as_json=as_json)
+def _tell(ctx: click.Context, code: str, message: str, remedy: str) -> None:
+    """A line for people and, where JSON was asked for, the same as an object."""
+    click.echo(f"error: {code}: {message}; {remedy}", err=True)
+    if ctx.meta.get(FORMAT) in ("json", "jsonl"):
+        error = {"code": code, "message": message, "remedy": remedy}
+        click.echo(json.dumps({"error": error}), err=True)

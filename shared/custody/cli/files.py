@@ -76,16 +76,22 @@ def _put(world: Desk, folder: FileId, path: Path) -> dict[str, Any]:
 def capture(file_id: str, *, dry_run: bool, form: str) -> None:
     """Bring the vault level with one file now, without waiting for an event."""
     world = connect()
+    run = world.capture(int(PATIENCE.total_seconds()))
     wanted = FileId(file_id)
     life, shown, is_inside = _find(world, wanted)
     sealer = world.keys.unwrap(life)
     if dry_run:
         history = world.index.read(life, wanted, sealer=sealer).value
-        actions = plan_capture(shown, in_scope=is_inside, history=history, now=world.now())
+        actions = plan_capture(
+            shown,
+            in_scope=is_inside,
+            history=history,
+            largest_bytes=run.largest_bytes,
+            now=world.now(),
+        )
         plan = [{"file_id": file_id, "plan": _words(one), "dry_run": True} for one in actions]
         show_rows(plan, form, ("file_id", "plan"))
         return
-    run = world.capture(int(PATIENCE.total_seconds()))
     capture_files(run, FilesTouched(life=life, file_ids=(wanted,)))
     history = world.index.read(life, wanted, sealer=sealer).value
     show_rows(version_rows([history]), form, COLUMNS)

@@ -17,7 +17,7 @@ def customer_of(world: Desk, given: str) -> Customer:
 
 def holding_of(world: Desk, given: str) -> Holding:
     """C/S: the source stands after the last `/`."""
-    name, slash, source = given.rpartition("/")
+    name, _, source = given.rpartition("/")
     if not (name and source):
         raise click.UsageError(f"{given!r} is no holding: write CUSTOMER/SOURCE")
     customer = customer_of(world, name)
@@ -31,17 +31,22 @@ def holding_of(world: Desk, given: str) -> Holding:
 
 def holdings_of(world: Desk, given: str) -> list[Holding]:
     """C or C/S: all holdings of a customer, or one."""
+    return choose(world, given)[0]
+
+
+def choose(world: Desk, given: str) -> tuple[list[Holding], bool]:
+    """The holdings that C or C/S names, and whether it names a whole customer."""
     try:
         customer = customer_of(world, given)
     except NotFoundError:
         if "/" not in given:
             raise
-        return [holding_of(world, given)]
+        return [holding_of(world, given)], False
     theirs = [one for one in world.registry.holdings() if one.life.customer == customer.customer]
-    return sorted(theirs, key=lambda holding: holding.life)
+    return sorted(theirs, key=lambda holding: holding.life), True
 
 
-class Time(click.ParamType):
+class Time(click.ParamType[datetime]):
     """RFC 3339, or a day; without a zone it is UTC."""
 
     name = "time"

@@ -38,6 +38,7 @@ def run(*, dry_run: bool, form: str) -> None:
         Reconcile(
             drive=world.drive,
             vault=world.vault,
+            keys=world.keys,
             registry=world.registry,
             fences=world.fences,
             index=world.index,

@@ -32,8 +32,7 @@ class Desk(Cloud):
 
         return storage_client(self.settings.text("STORAGE_EMULATOR_HOST"))
 
-    @cached_property
-    def queues(self) -> "Queues":
+    def open_queues(self) -> "Queues":
         from custody.cli.queues import Queues
 
         return Queues(self.settings.text("CUSTODY_PROJECT"))

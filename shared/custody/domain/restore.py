@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from custody.domain.vault import FileHistory, FileId, Missed, Version
+from custody.domain.vault import FileHistory, FileId, Missed, ObjectName, Version
 
 PART_BYTES = 200
 """Longest name that we make: file systems take 255 bytes, and an id may have to be added."""
@@ -89,7 +89,9 @@ def place(wanted: Sequence[Wanted], *, by_source: bool) -> list[Target]:
     return targets
 
 
-def _seniority(entry: tuple[Wanted, PurePosixPath]) -> tuple[object, ...]:
+def _seniority(
+    entry: tuple[Wanted, PurePosixPath],
+) -> tuple[bool, datetime, FileId, tuple[int, int, ObjectName]]:
     wanted = entry[0]
     return (not wanted.is_newest, wanted.since, wanted.version.file_id, wanted.version.order)
 

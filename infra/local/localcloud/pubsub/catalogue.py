@@ -7,6 +7,7 @@ from typing import Final
 from localcloud.pubsub.policy import expires_at, is_push
 from localcloud.pubsub.proto import Proto, Subscription, Topic
 from localcloud.pubsub.refusal import not_found
+from localcloud.pubsub.state import Change
 
 DELETED_TOPIC: Final = "_deleted-topic_"
 _FIRST_NUMBER: Final = {"messages": 10**15}  # ids of one length sort as texts, as Google's do
@@ -111,11 +112,13 @@ def keep_alive(rows: Connection, subscribed: Subscribed, now: float) -> None:
     rows.execute("update subscriptions set expires_at = ? where number = ?", values)
 
 
-def remove_subscription(rows: Connection, number: int) -> None:
-    """With all that it holds."""
-    rows.execute("delete from subscriptions where number = ?", (number,))
-    rows.execute("delete from deliveries where subscription = ?", (number,))
-    remove_orphans(rows)
+def remove_subscription(change: Change, number: int) -> None:
+    """With all that it holds; whoever waits there is woken to see it gone."""
+    change.deleted = True
+    change.woken.add(number)
+    change.rows.execute("delete from subscriptions where number = ?", (number,))
+    change.rows.execute("delete from deliveries where subscription = ?", (number,))
+    remove_orphans(change.rows)
 
 
 def remove_orphans(rows: Connection) -> None:

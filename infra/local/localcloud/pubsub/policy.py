@@ -10,9 +10,9 @@ from localcloud.pubsub import limits
 from localcloud.pubsub.proto import Proto, Subscription
 from localcloud.pubsub.refusal import invalid, unimplemented
 
-DAY: Final = 86_400
-_RETENTION: Final = (600, 31 * DAY)
-_TIME_TO_LIVE_SECONDS: Final = 31 * DAY
+_DAY: Final = 86_400
+_RETENTION: Final = (600, 31 * _DAY)
+_TIME_TO_LIVE_SECONDS: Final = 31 * _DAY
 _BACKOFF: Final = (0, 600)
 _PUSH_BACKOFF: Final = (0.1, 60.0)
 _ATTEMPTS: Final = (5, 100)
@@ -55,35 +55,15 @@ def settle_subscription(config: Proto) -> None:
     config.ack_deadline_seconds = config.ack_deadline_seconds or 10
     limits.check_range("ack_deadline_seconds", config.ack_deadline_seconds, *limits.ACK_DEADLINE)
     if not config.HasField("message_retention_duration"):
-        config.message_retention_duration.FromSeconds(7 * DAY)
+        config.message_retention_duration.FromSeconds(7 * _DAY)
     _check_retention(config)
     _settle_expiration(config)
     _settle_dead_letters(config)
     _settle_retries(config)
-    settle_push(config)
+    _settle_push(config)
     for field in _OUTPUT_ONLY:
         config.ClearField(field)
     config.state = Subscription.ACTIVE
-
-
-def settle_push(config: Proto) -> None:
-    """The endpoint of a push subscription, or none at all."""
-    push = config.push_config
-    if not push.push_endpoint:
-        config.ClearField("push_config")
-        return
-    endpoint = urlsplit(push.push_endpoint)
-    # The service takes https alone; on loopback there is nothing to certify.
-    if endpoint.scheme not in ("http", "https") or not endpoint.hostname:
-        raise invalid(f"Invalid push endpoint given (endpoint={push.push_endpoint}).")
-    version = push.attributes.get("x-goog-version") or "v1"
-    if version == "v1beta1":
-        raise unimplemented("the push format v1beta1")
-    if version not in ("v1", "v1beta2") or set(push.attributes) - {"x-goog-version"}:
-        raise invalid(f"Invalid push attributes given ({dict(push.attributes)}).")
-    push.attributes["x-goog-version"] = version
-    if push.HasField("oidc_token") and not push.oidc_token.service_account_email:
-        raise invalid("The oidc_token needs a service_account_email.")
 
 
 def is_push(config: Proto) -> bool:
@@ -141,7 +121,7 @@ def _settle_expiration(config: Proto) -> None:
     ttl = _seconds(config.expiration_policy.ttl)
     if not ttl:
         config.expiration_policy.ClearField("ttl")
-    elif ttl < DAY:
+    elif ttl < _DAY:
         raise invalid("The value for ttl is too small: the minimum is 1 day.")
 
 
@@ -169,6 +149,27 @@ def _settle_retries(config: Proto) -> None:
     limits.check_range("minimum_backoff", low, *_BACKOFF)
     limits.check_range("maximum_backoff", high, *_BACKOFF)
     limits.check_range("maximum_backoff", high, low, _BACKOFF[1])
+
+
+def _settle_push(config: Proto) -> None:
+    """The endpoint of a push subscription, or none at all."""
+    push = config.push_config
+    if not push.push_endpoint:
+        push.Clear()
+        push.SetInParent()  # the service shows an empty one
+        return
+    endpoint = urlsplit(push.push_endpoint)
+    # The service takes https alone; on loopback there is nothing to certify.
+    if endpoint.scheme not in ("http", "https") or not endpoint.hostname:
+        raise invalid(f"Invalid push endpoint given (endpoint={push.push_endpoint}).")
+    version = push.attributes.get("x-goog-version") or "v1"
+    if version == "v1beta1":
+        raise unimplemented("the push format v1beta1")
+    if version not in ("v1", "v1beta2") or set(push.attributes) - {"x-goog-version"}:
+        raise invalid(f"Invalid push attributes given ({dict(push.attributes)}).")
+    push.attributes["x-goog-version"] = version
+    if push.HasField("oidc_token") and not push.oidc_token.service_account_email:
+        raise invalid("The oidc_token needs a service_account_email.")
 
 
 def _seconds(duration: Proto) -> float:

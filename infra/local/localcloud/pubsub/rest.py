@@ -80,13 +80,11 @@ def _request(
 ) -> Proto:
     """The same request over gRPC: names from the path, pages from the query, the rest as it is."""
     own = {name: params[name] for name in matched.method["parameters"] if name in params}
+    document = {**body, **own}
     if matched.method["httpMethod"] == "PATCH":
-        (resource,) = {"topic", "subscription"} & set(body) or {"nothing"}
-        if resource == "nothing":
-            raise invalid("The body of an update names what it updates.")
-        document = {**body, resource: {**body[resource], "name": own["name"]}}
-    else:
-        document = {**body, **own}
+        # The name in the path is that of the topic or subscription inside the body.
+        resource = "topic" if "topics" in matched.id else "subscription"
+        document = {**body, resource: {**(body.get(resource) or {}), **own}}
     try:
         return json_format.ParseDict(document, method.request())
     except json_format.ParseError as error:

@@ -27,7 +27,10 @@ def streaming_pull(
     state: State, backlog: Backlog, requests: Iterator[Proto], context: grpc.ServicerContext
 ) -> Iterator[Proto]:
     """One stream, until the client or the server ends it or the subscription is deleted."""
-    stream = _Stream(state, backlog, next(requests), context)
+    first = next(requests, None)
+    if first is None:
+        raise invalid("The first request of a stream names its subscription.")
+    stream = _Stream(state, backlog, first, context)
     reader = threading.Thread(target=stream.read, args=(requests,), daemon=True)
     state.streams.append(stream.number)
     reader.start()

@@ -20,7 +20,6 @@ from localcloud.pubsub.proto import (
 )
 from localcloud.pubsub.refusal import already_exists, invalid
 from localcloud.pubsub.state import Change, State
-from localcloud.pubsub.upkeep import remove
 
 LONGEST_PULL_SECONDS: Final = 10.0
 
@@ -89,7 +88,7 @@ class Subscriber:
         limits.check_name("subscriptions", request.subscription)
         with self._state.change() as change:
             found = catalogue.find_subscription(change.rows, request.subscription)
-            remove(change, found.number)
+            catalogue.remove_subscription(change, found.number)
         return Empty()
 
     # ---- messages

@@ -45,7 +45,7 @@ class Upkeep:
                     catalogue.keep_alive(change.rows, subscribed, change.now)
                 _drop_expired(change, subscribed)
             for number in catalogue.expired(change.rows, change.now):
-                remove(change, number)
+                catalogue.remove_subscription(change, number)
             _end_leases(change, until=change.now, pushed=0)
 
     def _break_pushes(self) -> None:
@@ -60,13 +60,6 @@ class Upkeep:
             if time.monotonic() - scrubbed_at >= _SCRUB_SECONDS:
                 self._state.scrub()
                 scrubbed_at = time.monotonic()
-
-
-def remove(change: Change, number: int) -> None:
-    """Deletes a subscription with all that it holds, and wakes whoever waits there."""
-    change.deleted = True
-    change.woken.add(number)
-    catalogue.remove_subscription(change.rows, number)
 
 
 def _drop_expired(change: Change, subscribed: Subscribed) -> None:

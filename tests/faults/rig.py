@@ -1,0 +1,220 @@
+"""The servers of the local cloud, and the steps run by hand on the real adapters against them."""
+
+import base64
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from google.auth.credentials import AnonymousCredentials
+
+from custody.adapters.drive_api import READ_WRITE, DriveApi
+from custody.adapters.google_api import GoogleApi
+from custody.cloud import Cloud
+from custody.domain.drive import Corpus, DriveFile
+from custody.domain.events import FilesTouched
+from custody.domain.topology import TOPICS
+from custody.domain.vault import (
+    CustomerId,
+    FileHistory,
+    FileId,
+    Holding,
+    HoldingEpoch,
+    Source,
+    Version,
+)
+from custody.settings import Settings
+from custody.steps.capture import capture_files
+from custody.steps.drain_changes import Drain, drain_changes
+from custody.steps.holdings import Office, add_customer, open_holding
+from custody.steps.reconcile import Reconcile, reconcile
+from custody.steps.scope import Scope
+from localcloud.clock import Clock
+from localcloud.deployment import make_buckets
+from localcloud.drive import DriveServer
+from localcloud.environment import BUCKETS, PROJECT, environment
+from localcloud.faults import Rule
+from localcloud.pubsub import PubSubServer
+from localcloud.storage import StorageServer
+
+TIMEOUT_SECONDS = 540
+
+
+class Rig:
+    """Servers without functions: a test delivers what it likes, and reads what was published."""
+
+    def __init__(self, data: Path) -> None:
+        self.clock = Clock(data / "clock")
+        self.storage = StorageServer(data=data / "storage", clock=self.clock)
+        self.drive = DriveServer(data=data / "drive", clock=self.clock)
+        self.pubsub = PubSubServer(data=data / "pubsub", clock=self.clock)
+        self._servers = (self.storage, self.drive, self.pubsub)
+        for server in self._servers:
+            server.start()
+        make_buckets(self.storage.url, PROJECT, BUCKETS.values())
+        self.settings = environment(
+            {},
+            data,
+            drive=self.drive.url,
+            storage=self.storage.url,
+            pubsub=self.pubsub.address,
+            push_url="http://127.0.0.1:9/receive_push",
+        )
+        self.world = self.world_with()
+        self._listen()
+        self._numbers = count(1)
+
+    def stop(self) -> None:
+        for server in self._servers:
+            server.stop()
+
+    def world_with(self, **settings: str) -> Cloud:
+        """The adapters under other settings: another identity, a bucket that is not there."""
+        return Cloud(Settings({**self.settings, **settings}))
+
+    # Faults.
+
+    def calm_down(self) -> None:
+        for server in self._servers:
+            server.faults.clear()
+
+    def fails(self, method: str, **fault: Any) -> None:
+        """Arms a fault on the server whose method it is."""
+        server = {"storage": self.storage, "pubsub": self.pubsub}.get(method.partition(".")[0])
+        (server or self.drive).faults.add(Rule(method=method, **fault))
+
+    def hits(self) -> int:
+        """How many calls met a fault."""
+        return sum(rule["hits"] for server in self._servers for rule in server.faults.list())
+
+    # What people do.
+
+    def open(self, source: str = "hubspot", folder: FileId | None = None) -> Holding:
+        """A new customer with one holding."""
+        number = next(self._numbers)
+        office = Office(
+            registry=self.world.registry,
+            fences=self.world.fences,
+            folders=self.world.folders,
+            keys=self.world.keys,
+            publisher=self.world.publisher,
+        )
+        customer = add_customer(
+            office, f"Customer {number}", customer=CustomerId(f"c-customer{number:04}")
+        )
+        return open_holding(office, customer, Source(source), folder=folder)
+
+    def upload(self, holding: Holding, name: str, data: bytes) -> DriveFile:
+        return self.world.folders.upload(holding.folder_id, name, io.BytesIO(data), len(data))
+
+    def as_person(self, email: str) -> DriveApi:
+        """Drive as somebody else uses it."""
+        return DriveApi(
+            endpoint=self.drive.url, subject=email, calls_per_minute=600_000, scopes=READ_WRITE
+        )
+
+    # What functions do.
+
+    def capture(self, holding: Holding, *files: FileId, world: Cloud | None = None) -> None:
+        """One delivery of files-touched."""
+        run = (world or self.world).capture(TIMEOUT_SECONDS)
+        capture_files(run, FilesTouched(life=holding.life, file_ids=files))
+
+    def drain(self, corpus: Corpus, world: Cloud | None = None) -> None:
+        """One delivery of drive-pushes."""
+        world = world or self.world
+        drain_changes(
+            Drain(
+                corpus=corpus,
+                feed=world.feed,
+                cursors=world.cursors,
+                index=world.index,
+                publisher=world.publisher,
+                scope=Scope(world.drive, world.registry.holdings()),
+                holder=world.fresh_id(),
+                clock=world.now,
+                deadline=world.deadline(TIMEOUT_SECONDS),
+            )
+        )
+
+    def reconcile(self) -> int:
+        """One delivery of the timer."""
+        world = self.world
+        return reconcile(
+            Reconcile(
+                drive=world.drive,
+                vault=world.vault,
+                registry=world.registry,
+                fences=world.fences,
+                index=world.index,
+                publisher=world.publisher,
+                clock=world.now,
+                deadline=world.now() + timedelta(seconds=TIMEOUT_SECONDS),
+            )
+        )
+
+    # What there is.
+
+    def history(self, holding: Holding, file_id: FileId) -> FileHistory:
+        sealer = self.world.keys.unwrap(holding.life)
+        return self.world.index.read(holding.life, file_id, sealer=sealer).value
+
+    def contents(self, holding: Holding, file_id: FileId) -> list[bytes]:
+        """What the vault gives back for each version of a file, in Drive's order."""
+        return [self.read(version) for version in self.history(holding, file_id).versions]
+
+    def read(self, version: Version) -> bytes:
+        sealer = self.world.keys.unwrap(version.life)
+        return b"".join(self.world.vault.content(version.name, sealer=sealer))
+
+    def stored(self, life: HoldingEpoch) -> list[str]:
+        """The names of what lies in the vault."""
+        return list(self.world.vault.names(life))
+
+    def reasons(self, holding: Holding, file_id: FileId) -> list[str]:
+        """Why something of a file could not be captured."""
+        return [gap.reason for gap in self.history(holding, file_id).missed]
+
+    # What was published.
+
+    def _listen(self) -> None:
+        api = GoogleApi(
+            "pubsub", "v1", root=self.pubsub.url, credentials=AnonymousCredentials()
+        )
+        self._messages = api.service().projects()
+        for topic in TOPICS:
+            full = f"projects/{PROJECT}/topics/{topic}"
+            self._messages.topics().create(name=full, body={}).execute()
+            self._messages.subscriptions().create(
+                name=f"projects/{PROJECT}/subscriptions/{topic}-seen", body={"topic": full}
+            ).execute()
+
+    def published(self, topic: str) -> list[dict[str, Any]]:
+        """The data of all messages of a topic since the last look."""
+        return [json.loads(base64.b64decode(one["data"])) for one in self.messages(topic)]
+
+    def messages(self, topic: str) -> list[dict[str, Any]]:
+        name = f"projects/{PROJECT}/subscriptions/{topic}-seen"
+        found: list[dict[str, Any]] = []
+        while received := self._pull(name):
+            found += [one["message"] for one in received]
+            ids = [one["ackId"] for one in received]
+            self._messages.subscriptions().acknowledge(
+                subscription=name, body={"ackIds": ids}
+            ).execute()
+        return found
+
+    def _pull(self, name: str) -> list[dict[str, Any]]:
+        body = {"maxMessages": 1000, "returnImmediately": True}
+        answer = self._messages.subscriptions().pull(subscription=name, body=body).execute()
+        found: list[dict[str, Any]] = answer.get("receivedMessages", [])
+        return found
+
+    def touched(self) -> Counter[FileId]:
+        """How often each file was named in files-touched since the last look."""
+        named: Sequence[dict[str, Any]] = self.published("files-touched")
+        return Counter(FileId(file_id) for one in named for file_id in one["file_ids"])
