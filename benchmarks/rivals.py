@@ -91,8 +91,8 @@ class Borg:
 
 
 def zstd_full(path: Path, target: Path) -> Run:
-    """One core: zstd 1.5 reads and writes in the compressing thread at -T1."""
-    return run(["zstd", LEVEL, "-T1", "-q", "-f", str(path), "-o", str(target)])
+    """On one core: zstd by default reads and writes in threads of their own."""
+    return run(["zstd", LEVEL, "--single-thread", "-q", "-f", str(path), "-o", str(target)])
 
 
 def zstd_delta(path: Path, base: Path, target: Path) -> Run:

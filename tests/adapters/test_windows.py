@@ -81,6 +81,8 @@ def test_any_bytes_come_back_against_any_other(content: bytes, base: bytes) -> N
 
 
 MOVED = BASE[: 9 * MIB] + BASE[12 * MIB : 16 * MIB] + BASE[9 * MIB : 12 * MIB] + BASE[16 * MIB :]
+# One of the places where a window is looked for shows a piece that stands far ahead in the base.
+CHANCE = rows(16, 2 * MIB + MIB // 8) + BASE[10 * MIB :][:256] + rows(17, 2 * MIB)
 EDITS: dict[str, tuple[bytes, float]] = {
     # What changed, and how many of the new content's windows must find their place again.
     "rows changed all over": (changed(BASE, 3), 1.0),
@@ -91,6 +93,7 @@ EDITS: dict[str, tuple[bytes, float]] = {
     "a block removed": (BASE[: 5 * MIB] + BASE[12 * MIB :], 1.0),
     "a block replaced": (BASE[: 5 * MIB] + rows(7, 6 * MIB) + BASE[11 * MIB :], 0.7),
     "a block moved": (MOVED, 0.7),
+    "a block with a chance find": (BASE[: 4 * MIB] + CHANCE + BASE[4 * MIB :], 0.8),
     # Longer than what is held of the base at once.
     "much inserted at the head": (rows(8, 14 * MIB) + BASE, 0.6),
     "much inserted": (BASE[: 5 * MIB] + rows(9, 14 * MIB) + BASE[5 * MIB :], 0.6),

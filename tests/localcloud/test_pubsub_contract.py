@@ -45,7 +45,11 @@ DIFFERENCES = {
 }
 
 
-@pytest.fixture(params=["ours", "emulator"])
+# Workers that keep groups together start one emulator instead of one each.
+EMULATOR = pytest.param("emulator", marks=pytest.mark.xdist_group("emulator"))
+
+
+@pytest.fixture(params=["ours", EMULATOR])
 def clients(request: pytest.FixtureRequest) -> Iterator[Clients]:
     test = request.node.originalname
     if request.param == "emulator" and test in DIFFERENCES:

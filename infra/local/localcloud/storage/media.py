@@ -43,6 +43,8 @@ def requested_part(header: str | None, size: int) -> range | None:
     found = _RANGE.fullmatch(header.strip()) if header else None
     if not found or not (found[1] or found[2]):
         return None
+    if found[1] and found[2] and int(found[2]) < int(found[1]):
+        return None  # RFC 9110, 14.1.1: no range at all
     if found[1]:
         start, stop = int(found[1]), int(found[2] or size) + 1
     else:
