@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from custody.adapters.pubsub import PubSub
     from custody.adapters.vault import BucketVault
     from custody.ports import Kek
-    from custody.steps.capture import Capture
+    from custody.steps.versions import Capture
 
 BYTES_PER_SECOND = 16 << 20
 """The pace at which a capture surely reads, compresses, encrypts and writes, on one core.
@@ -63,7 +63,7 @@ class Cloud:
 
     def capture(self, timeout_seconds: int) -> "Capture":
         """The ports of one capture run that may last so long."""
-        from custody.steps.capture import Capture
+        from custody.steps.versions import Capture
 
         return Capture(
             drive=self.drive,
