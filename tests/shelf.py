@@ -33,7 +33,8 @@ class Shelf:
         ):
             windows.append(window)
             writer.write(frame)
-        writer.finish()
+        if windows:
+            writer.finish()
         used = base if any(window.base_size for window in windows) else None
         depth = self.described(used).record.depth + 1 if used else 0
         record = record_of(content, base=used, depth=depth, windows=windows)

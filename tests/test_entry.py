@@ -14,6 +14,7 @@ from custody.entry import on_message
 from custody.errors import (
     ConflictError,
     CorruptError,
+    CustodyError,
     MalformedEventError,
     MissingKeysetError,
     NotFoundError,
@@ -36,7 +37,7 @@ def envelope(data: bytes) -> bytes:
 def answer(world: MemoryWorld, act: Act, body: bytes) -> tuple[str, int]:
     """What a function that does `act` answers to a push with this body."""
     function = on_message(events.timer_rang, lambda: world)(act)
-    with flask.Flask("functions").test_request_context(method="POST", data=body):
+    with flask.Flask(__name__).test_request_context(method="POST", data=body):
         return function(flask.request)
 
 
@@ -71,20 +72,32 @@ def test_a_permanent_error_is_recorded_and_acknowledged(kind: type[PermanentErro
 
 
 @pytest.mark.parametrize(
-    "error",
-    [
-        RetryableError("later"),
-        UnavailableError("later"),
-        ConflictError("later"),
-        MissingKeysetError("never create one"),
-        KeyError("a bug"),
-        ZeroDivisionError("a bug"),
-    ],
+    "kind", [RetryableError, UnavailableError, ConflictError, MissingKeysetError]
 )
-def test_retryable_errors_and_bugs_escape_so_that_pubsub_delivers_again(error: Exception) -> None:
+def test_a_retryable_error_fails_the_request_so_that_pubsub_delivers_again(
+    kind: type[RetryableError],
+) -> None:
+    world = MemoryWorld()
+    assert answer(world, raising(kind("later")), GOOD) == ("", 503)
+    assert not list(world.quarantine.all())
+
+
+@pytest.mark.parametrize("error", [KeyError("a bug"), ZeroDivisionError("a bug"), CustodyError()])
+def test_a_bug_escapes(error: Exception) -> None:
+    """The platform answers 500 and reports it; Pub/Sub delivers again and dead-letters."""
     world = MemoryWorld()
     with pytest.raises(type(error)):
         answer(world, raising(error), GOOD)
+    assert not list(world.quarantine.all())
+
+
+def test_an_event_for_another_function_is_acknowledged_and_left_alone() -> None:
+    """Several timers ring on one topic."""
+    world = MemoryWorld()
+    function = on_message(events.timer("reconcile"), lambda: world)(raising(KeyError()))
+    body = envelope(b'{"timer": "renew_watches"}')
+    with flask.Flask(__name__).test_request_context(method="POST", data=body):
+        assert function(flask.request) == ("", 204)
     assert not list(world.quarantine.all())
 
 

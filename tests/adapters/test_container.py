@@ -86,6 +86,7 @@ def test_a_version_with_the_content_of_another_has_no_body() -> None:
 def test_an_empty_content_comes_back() -> None:
     shelf = Shelf()
     shelf.put(NAME, b"")
+    assert shelf.described(NAME).body_bytes == 0
     assert b"".join(shelf.content(NAME)) == b""
 
 

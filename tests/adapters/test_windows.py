@@ -83,6 +83,9 @@ def test_any_bytes_come_back_against_any_other(content: bytes, base: bytes) -> N
 MOVED = BASE[: 9 * MIB] + BASE[12 * MIB : 16 * MIB] + BASE[9 * MIB : 12 * MIB] + BASE[16 * MIB :]
 # One of the places where a window is looked for shows a piece that stands far ahead in the base.
 CHANCE = rows(16, 2 * MIB + MIB // 8) + BASE[10 * MIB :][:256] + rows(17, 2 * MIB)
+# A block comes again that lies before the last stretch, after the base was searched and reopened.
+EARLY = BASE[MIB + MIB // 8 :][: 3 * MIB // 4]
+AGAIN = BASE[: 3 * MIB] + rows(18, 5 * MIB) + EARLY + BASE[3 * MIB :]
 EDITS: dict[str, tuple[bytes, float]] = {
     # What changed, and how many of the new content's windows must find their place again.
     "rows changed all over": (changed(BASE, 3), 1.0),
@@ -95,6 +98,7 @@ EDITS: dict[str, tuple[bytes, float]] = {
     "a block moved": (MOVED, 0.7),
     "a block with a chance find": (BASE[: 4 * MIB] + CHANCE + BASE[4 * MIB :], 0.8),
     # Longer than what is held of the base at once.
+    "an early block again": (AGAIN, 0.7),
     "much inserted at the head": (rows(8, 14 * MIB) + BASE, 0.6),
     "much inserted": (BASE[: 5 * MIB] + rows(9, 14 * MIB) + BASE[5 * MIB :], 0.6),
     "much removed at the head": (BASE[11 * MIB :], 0.5),
@@ -187,6 +191,14 @@ def test_a_base_that_ends_too_early_is_corrupt() -> None:
     windows, body = shrunk(changed(SHORT, 14), SHORT)
     with pytest.raises(CorruptError):
         back(windows, body, SHORT[:-1000])
+
+
+def test_a_stretch_that_moves_back_is_corrupt() -> None:
+    windows, body = shrunk(BASE[: 2 * MIB] + rows(19, MIB), BASE)
+    last = windows[-1]
+    windows[-1] = Window(last.offset, last.size, last.stored, base_offset=0, base_size=8)
+    with pytest.raises(CorruptError):
+        back(windows, body, BASE)
 
 
 def test_a_record_that_needs_a_base_and_names_none_is_corrupt() -> None:

@@ -61,6 +61,7 @@ def test_the_lines_restore_a_chain_of_five_links(names: dict[str, Any], tmp_path
         record = shelf.put(str(number), day(number), base)
         base = str(number)
     shelf.put_same("same", "31")
+    shelf.put("empty", b"")
     assert (record.depth, len(record.windows)) == (5, 6)
     assert sum(window.base_size > 0 for window in record.windows) == 5
 
@@ -70,6 +71,7 @@ def test_the_lines_restore_a_chain_of_five_links(names: dict[str, Any], tmp_path
     for number in CHAIN:
         assert restore(str(number), shelf.objects.__getitem__, key) == day(number)
     assert restore("same", shelf.objects.__getitem__, key) == day(31)
+    assert restore("empty", shelf.objects.__getitem__, key) == b""
 
 
 def test_the_document_names_every_field_of_a_record() -> None:

@@ -114,18 +114,6 @@ def test_a_gap_is_bridged_without_a_deeper_chain() -> None:
     assert (place.number, place.base.number, place.depth) == (6, 2, 2)
 
 
-def test_an_unreadable_base_is_passed_over() -> None:
-    place = next_place(grown(7), unreadable=frozenset({"day-006"}))
-    assert place.base is not None
-    assert (place.number, place.base.name) == (7, "day-005")
-
-
-def test_where_no_base_can_be_read_a_new_series_begins() -> None:
-    history = grown(3)
-    place = next_place(history, unreadable=frozenset(link.name for link in history))
-    assert place == Place(series=1, number=0, base=None)
-
-
 def test_a_series_without_its_full_version_is_left_alone() -> None:
     assert next_place(grown(5)[1:]) == Place(series=1, number=0, base=None)
 
@@ -148,9 +136,10 @@ def test_half_is_measured_by_what_the_grown_content_would_cost() -> None:
 
 
 def test_a_delta_that_turned_out_full_opens_the_next_series() -> None:
-    place = next_place(grown(3))
-    assert place.as_full() == Place(series=1, number=0, base=None)
-    assert place.as_full().as_full() == place.as_full()
+    history = [*grown(3), Stored(name="moved-on", kind="full", series=1)]
+    place = next_place(history)
+    assert place.base is not None
+    assert (place.series, place.number, place.base.name) == (1, 1, "moved-on")
 
 
 def test_a_version_of_the_same_content_takes_no_place() -> None:

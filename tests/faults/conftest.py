@@ -1,5 +1,6 @@
 """One rig a module; what a test arms is disarmed after it."""
 
+import os
 import warnings
 from collections.abc import Iterator
 
@@ -7,12 +8,24 @@ import pytest
 
 from custody.domain.vault import Holding
 from faults.rig import Rig
+from faults.running import Running
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # Google's clients keep connections open, and have nothing that closes them for all threads.
     config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
     warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)  # at the very end
+    config.addinivalue_line(
+        "markers", "slow: waits for real time-outs; CUSTODY_SLOW_TESTS=1 runs it"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("CUSTODY_SLOW_TESTS"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: set CUSTODY_SLOW_TESTS=1 to run it"))
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +45,18 @@ def rig(servers: Rig) -> Iterator[Rig]:
 def holding(rig: Rig) -> Holding:
     """A holding of a new customer."""
     return rig.open()
+
+
+@pytest.fixture(scope="module")
+def cloud_in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with pytest.MonkeyPatch.context() as process:
+        running = Running(tmp_path_factory.mktemp("cloud"), process)
+        yield running
+        running.stop()
+
+
+@pytest.fixture
+def running(cloud_in_process: Running) -> Iterator[Running]:
+    yield cloud_in_process
+    cloud_in_process.calm_down()
+    cloud_in_process.settle()

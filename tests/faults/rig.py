@@ -1,38 +1,25 @@
 """The servers of the local cloud, and the steps run by hand on the real adapters against them."""
 
 import base64
-import io
 import json
 from collections import Counter
-from collections.abc import Sequence
-from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from google.auth.credentials import AnonymousCredentials
 
-from custody.adapters.drive_api import READ_WRITE, DriveApi
 from custody.adapters.google_api import GoogleApi
 from custody.cloud import Cloud
-from custody.domain.drive import Corpus, DriveFile
+from custody.domain.drive import Corpus
 from custody.domain.events import FilesTouched
 from custody.domain.topology import TOPICS
-from custody.domain.vault import (
-    CustomerId,
-    FileHistory,
-    FileId,
-    Holding,
-    HoldingEpoch,
-    Source,
-    Version,
-)
+from custody.domain.vault import FileId, Holding
 from custody.settings import Settings
 from custody.steps.capture import capture_files
 from custody.steps.drain_changes import Drain, drain_changes
-from custody.steps.holdings import Office, add_customer, open_holding
 from custody.steps.reconcile import Reconcile, reconcile
 from custody.steps.scope import Scope
+from faults.people import People
 from localcloud.clock import Clock
 from localcloud.deployment import make_buckets
 from localcloud.drive import DriveServer
@@ -44,7 +31,7 @@ from localcloud.storage import StorageServer
 TIMEOUT_SECONDS = 540
 
 
-class Rig:
+class Rig(People):
     """Servers without functions: a test delivers what it likes, and reads what was published."""
 
     def __init__(self, data: Path) -> None:
@@ -66,7 +53,6 @@ class Rig:
         )
         self.world = self.world_with()
         self._listen()
-        self._numbers = count(1)
 
     def stop(self) -> None:
         for server in self._servers:
@@ -78,10 +64,6 @@ class Rig:
 
     # Faults.
 
-    def calm_down(self) -> None:
-        for server in self._servers:
-            server.faults.clear()
-
     def fails(self, method: str, **fault: Any) -> None:
         """Arms a fault on the server whose method it is."""
         server = {"storage": self.storage, "pubsub": self.pubsub}.get(method.partition(".")[0])
@@ -91,31 +73,9 @@ class Rig:
         """How many calls met a fault."""
         return sum(rule["hits"] for server in self._servers for rule in server.faults.list())
 
-    # What people do.
-
-    def open(self, source: str = "hubspot", folder: FileId | None = None) -> Holding:
-        """A new customer with one holding."""
-        number = next(self._numbers)
-        office = Office(
-            registry=self.world.registry,
-            fences=self.world.fences,
-            folders=self.world.folders,
-            keys=self.world.keys,
-            publisher=self.world.publisher,
-        )
-        customer = add_customer(
-            office, f"Customer {number}", customer=CustomerId(f"c-customer{number:04}")
-        )
-        return open_holding(office, customer, Source(source), folder=folder)
-
-    def upload(self, holding: Holding, name: str, data: bytes) -> DriveFile:
-        return self.world.folders.upload(holding.folder_id, name, io.BytesIO(data), len(data))
-
-    def as_person(self, email: str) -> DriveApi:
-        """Drive as somebody else uses it."""
-        return DriveApi(
-            endpoint=self.drive.url, subject=email, calls_per_minute=600_000, scopes=READ_WRITE
-        )
+    def calm_down(self) -> None:
+        for server in self._servers:
+            server.faults.clear()
 
     # What functions do.
 
@@ -148,48 +108,25 @@ class Rig:
             Reconcile(
                 drive=world.drive,
                 vault=world.vault,
+                keys=world.keys,
                 registry=world.registry,
                 fences=world.fences,
                 index=world.index,
                 publisher=world.publisher,
                 clock=world.now,
-                deadline=world.now() + timedelta(seconds=TIMEOUT_SECONDS),
+                deadline=world.deadline(TIMEOUT_SECONDS),
             )
         )
-
-    # What there is.
-
-    def history(self, holding: Holding, file_id: FileId) -> FileHistory:
-        sealer = self.world.keys.unwrap(holding.life)
-        return self.world.index.read(holding.life, file_id, sealer=sealer).value
-
-    def contents(self, holding: Holding, file_id: FileId) -> list[bytes]:
-        """What the vault gives back for each version of a file, in Drive's order."""
-        return [self.read(version) for version in self.history(holding, file_id).versions]
-
-    def read(self, version: Version) -> bytes:
-        sealer = self.world.keys.unwrap(version.life)
-        return b"".join(self.world.vault.content(version.name, sealer=sealer))
-
-    def stored(self, life: HoldingEpoch) -> list[str]:
-        """The names of what lies in the vault."""
-        return list(self.world.vault.names(life))
-
-    def reasons(self, holding: Holding, file_id: FileId) -> list[str]:
-        """Why something of a file could not be captured."""
-        return [gap.reason for gap in self.history(holding, file_id).missed]
 
     # What was published.
 
     def _listen(self) -> None:
-        api = GoogleApi(
-            "pubsub", "v1", root=self.pubsub.url, credentials=AnonymousCredentials()
-        )
-        self._messages = api.service().projects()
+        api = GoogleApi("pubsub", "v1", root=self.pubsub.url, credentials=AnonymousCredentials())
+        self._projects = api.service().projects()
         for topic in TOPICS:
             full = f"projects/{PROJECT}/topics/{topic}"
-            self._messages.topics().create(name=full, body={}).execute()
-            self._messages.subscriptions().create(
+            self._projects.topics().create(name=full, body={}).execute()
+            self._projects.subscriptions().create(
                 name=f"projects/{PROJECT}/subscriptions/{topic}-seen", body={"topic": full}
             ).execute()
 
@@ -198,23 +135,21 @@ class Rig:
         return [json.loads(base64.b64decode(one["data"])) for one in self.messages(topic)]
 
     def messages(self, topic: str) -> list[dict[str, Any]]:
+        """All messages of a topic since the last look."""
         name = f"projects/{PROJECT}/subscriptions/{topic}-seen"
+        subscriptions = self._projects.subscriptions()
+        body = {"maxMessages": 1000, "returnImmediately": True}
         found: list[dict[str, Any]] = []
-        while received := self._pull(name):
+        while True:
+            answer = subscriptions.pull(subscription=name, body=body).execute()
+            received = answer.get("receivedMessages", [])
+            if not received:
+                return found
             found += [one["message"] for one in received]
             ids = [one["ackId"] for one in received]
-            self._messages.subscriptions().acknowledge(
-                subscription=name, body={"ackIds": ids}
-            ).execute()
-        return found
-
-    def _pull(self, name: str) -> list[dict[str, Any]]:
-        body = {"maxMessages": 1000, "returnImmediately": True}
-        answer = self._messages.subscriptions().pull(subscription=name, body=body).execute()
-        found: list[dict[str, Any]] = answer.get("receivedMessages", [])
-        return found
+            subscriptions.acknowledge(subscription=name, body={"ackIds": ids}).execute()
 
     def touched(self) -> Counter[FileId]:
         """How often each file was named in files-touched since the last look."""
-        named: Sequence[dict[str, Any]] = self.published("files-touched")
+        named = self.published("files-touched")
         return Counter(FileId(file_id) for one in named for file_id in one["file_ids"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from worlds.drive_local import (
     ALICE,
     BOB,

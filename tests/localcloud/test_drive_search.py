@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.drive_local import ALICE, ALL, BOB, Client, Drive, local_drive, refusal
 
 from localcloud.drive.query import Comparison, parse
+from worlds.drive_local import ALICE, ALL, BOB, Client, Drive, local_drive, refusal
 
 
 @pytest.fixture
@@ -20,6 +20,20 @@ def drive(tmp_path: Path) -> Iterator[Drive]:
 @pytest.fixture
 def alice(drive: Drive) -> Client:
     return drive.user(ALICE)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Four files that the queries tell apart; nobody changes them."""
+    with local_drive(tmp_path_factory.mktemp("library")) as drive:
+        alice = drive.user(ALICE)
+        linked = alice.create("HelloWorld.csv")
+        body = {"type": "anyone", "role": "reader"}
+        alice.permissions.create(fileId=linked, body=body).execute()
+        alice.update(alice.create("Valentine's Day"), trashed=True)
+        alice.create("Stripe 2026", description="monthly invoices", starred=True)
+        alice.create("notes.txt", type="text/plain", modifiedTime="2020-06-01T10:00:00Z")
+        yield alice
 
 
 @pytest.mark.parametrize(
@@ -57,15 +71,8 @@ def alice(drive: Drive) -> Client:
         ("visibility != 'limited'", {"HelloWorld.csv"}),
     ],
 )  # fmt: skip
-def test_the_query_language(alice: Client, q: str, found: set[str]) -> None:
-    open_to_all = alice.create("HelloWorld.csv")
-    alice.permissions.create(
-        fileId=open_to_all, body={"type": "anyone", "role": "reader"}
-    ).execute()
-    alice.update(alice.create("Valentine's Day"), trashed=True)
-    alice.create("Stripe 2026", description="monthly invoices", starred=True)
-    alice.create("notes.txt", type="text/plain", modifiedTime="2020-06-01T10:00:00Z")
-    assert set(alice.names(q)) == found
+def test_the_query_language(library: Client, q: str, found: set[str]) -> None:
+    assert set(library.names(q)) == found
 
 
 @pytest.mark.parametrize(
@@ -91,8 +98,8 @@ def test_the_query_language(alice: Client, q: str, found: set[str]) -> None:
         "§",
     ],
 )
-def test_what_is_no_query_is_refused(alice: Client, q: str) -> None:
-    assert refusal(alice.files.list(q=q)) == (400, "invalid")
+def test_what_is_no_query_is_refused(library: Client, q: str) -> None:
+    assert refusal(library.files.list(q=q)) == (400, "invalid")
 
 
 @given(st.text())

@@ -110,9 +110,7 @@ def test_a_range_is_sent_alone(
 
 
 @pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-20", "bytes=-0"])
-def test_a_range_behind_the_end_is_416(
-    bucket: Any, http: requests.Session, header: str
-) -> None:
+def test_a_range_behind_the_end_is_416(bucket: Any, http: requests.Session, header: str) -> None:
     blob = put(bucket, "name", b"0123456789")
     answer = http.get(blob.media_link, headers={"Range": header})
     assert answer.status_code == 416

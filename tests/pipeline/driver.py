@@ -9,13 +9,14 @@ from custody.domain.events import DriveTouched, Event, FilesTouched, TimerRang, 
 from custody.domain.topology import SWEEP_SECONDS, TIMERS
 from custody.domain.vault import FileHistory, FileId, Holding, HoldingEpoch
 from custody.errors import PermanentError, RetryableError
-from custody.steps.capture import Capture, capture_files
+from custody.steps.capture import capture_files
 from custody.steps.drain_changes import Drain, drain_changes
 from custody.steps.holdings import Office, add_customer, open_holding
 from custody.steps.receive_push import Push, receive_push
 from custody.steps.reconcile import Reconcile, reconcile
 from custody.steps.renew_watches import renew_watches
 from custody.steps.scope import Scope
+from custody.steps.versions import Capture
 from samples import a_customer, a_life
 from worlds.memory import MemoryWorld
 from worlds.writes import Crash
@@ -37,9 +38,22 @@ class Pipeline:
 
     def __init__(self, world: MemoryWorld | None = None) -> None:
         self.world = world or MemoryWorld()
-        self.queue: list[Event] = self.world.events
-        self.announced: list[VersionStored] = []
+        self._waiting: list[Event] = []
+        self._taken_over = 0
         self.refused: list[PermanentError] = []
+
+    @property
+    def queue(self) -> list[Event]:
+        """What waits to be delivered; what was published since the last look comes last."""
+        published = self.world.published
+        self._waiting += published[self._taken_over :]
+        self._taken_over = len(published)
+        return self._waiting
+
+    @property
+    def announced(self) -> list[VersionStored]:
+        """Every announcement of a version that was ever published."""
+        return [event for event in self.world.published if isinstance(event, VersionStored)]
 
     # What people and timers do.
 
@@ -120,8 +134,8 @@ class Pipeline:
                 reconcile(self.a_reconcile(deadline=deadline), after)
             case TimerRang():
                 self._renew()
-            case VersionStored() as stored:
-                self.announced.append(stored)
+            case _:
+                return  # nobody listens to versions yet
 
     def a_drain(self, corpus: Corpus, *, deadline: timedelta = LONG) -> Drain:
         world = self.world

@@ -28,6 +28,16 @@ DOCUMENT = "application/vnd.google-apps.document"
 SHORTCUT = "application/vnd.google-apps.shortcut"
 ALL = {"supportsAllDrives": True, "includeItemsFromAllDrives": True}
 DAY = 86_400.0
+RESOURCES = (
+    "about",
+    "changes",
+    "channels",
+    "drives",
+    "files",
+    "operations",
+    "permissions",
+    "revisions",
+)
 
 
 class Client:
@@ -38,10 +48,12 @@ class Client:
             document = json.load(answer)
         self.email = email
         self.api = build_from_document(document, credentials=Credentials(token=email))
+        for resource in RESOURCES:
+            setattr(self, resource, getattr(self.api, resource)())
 
     def __getattr__(self, resource: str) -> Any:
-        """`client.files` is the client library's `files()`."""
-        return getattr(self.api, resource)()
+        """`client.files` is the client library's `files()`; this names its type."""
+        raise AttributeError(resource)
 
     def create(self, name: str, data: bytes = b"x,y\n", /, **more: Any) -> str:
         """Uploads a file; returns its id."""

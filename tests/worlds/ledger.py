@@ -1,6 +1,6 @@
 """The ledger's ports in memory: small records with stamps, each kept as the bytes it would be."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -185,16 +185,16 @@ class MemoryQuarantine:
 
 
 class MemoryPublisher:
-    """The port Publisher. Hands each event over by itself: a crash may leave a part unsent."""
+    """The port Publisher. Sends each event by itself: a crash may leave a part unsent."""
 
-    def __init__(self, writes: Writes, deliver: Callable[[Event], None]) -> None:
+    def __init__(self, writes: Writes, sent: list[Event]) -> None:
         self._writes = writes
-        self._deliver = deliver
+        self._sent = sent
 
     def publish(self, events: Sequence[Event]) -> None:
         for event in events:
             with self._writes.one():
-                self._deliver(event)
+                self._sent.append(event)
 
 
 def _expect(standing: Seen[bytes] | Seen[Cursor] | None, stamp: int, name: str) -> None:

@@ -39,8 +39,8 @@ class MemoryWorld:
         self.cursors = MemoryCursors(self._writes)
         self.channels = MemoryChannels(self._writes)
         self.quarantine = MemoryQuarantine(self._writes)
-        self.events: list[Event] = []
-        self.publisher = MemoryPublisher(self._writes, self.events.append)
+        self.published: list[Event] = []
+        self.publisher = MemoryPublisher(self._writes, self.published)
 
     def now(self) -> datetime:
         return self._now

@@ -28,13 +28,11 @@ def open_related(content_type: str, blocks: Iterator[bytes]) -> Related:
         raise _torn("Missing boundary in multipart body")
     text = _Text(blocks)
     dashes = b"--" + found[1].encode()
-    # Google's Python client for discovery documents ends its lines with LF alone.
-    newline = b"\r\n" if text.until(b"\n").endswith(b"\r") else b"\n"
+    text.until(dashes)
+    newline = text.newline()
     text.until(newline * 2)
     metadata = text.until(newline + dashes)
-    text.until(newline)
-    head = text.until(newline * 2)
-    media_type = _CONTENT_TYPE.search(newline + head)
+    media_type = _CONTENT_TYPE.search(text.until(newline * 2))
     return Related(
         metadata=metadata,
         media_type=media_type[1].decode() if media_type else None,
@@ -49,7 +47,14 @@ class _Text:
         self._blocks = blocks
         self._held = b""
 
+    def newline(self) -> bytes:
+        """Google's Python client for discovery documents ends its lines with LF alone."""
+        while b"\n" not in self._held:
+            self._held += self._more()
+        return b"\r\n" if self._held.partition(b"\n")[0].endswith(b"\r") else b"\n"
+
     def until(self, mark: bytes) -> bytes:
+        """What comes before the mark; both are consumed."""
         while mark not in self._held:
             if len(self._held) > _LONGEST_HEAD:
                 raise _torn("The head of a multipart body is too long")

@@ -96,6 +96,7 @@ class Exchange(BaseHTTPRequestHandler, ABC):
     query: dict[str, list[str]]
     _left: int
     _chunked: bool
+    _blocks: Iterator[bytes]
     _rule: Rule | None
 
     @abstractmethod
@@ -120,6 +121,7 @@ class Exchange(BaseHTTPRequestHandler, ABC):
     def _answer(self) -> None:
         self._left = int(self.headers.get("Content-Length") or 0)
         self._chunked = "chunked" in (self.headers.get("Transfer-Encoding") or "").lower()
+        self._blocks = self._arriving()
         self._rule = None
         self.query = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
         try:
@@ -165,7 +167,10 @@ class Exchange(BaseHTTPRequestHandler, ABC):
     # ---- the body of the request
 
     def blocks(self) -> Iterator[bytes]:
-        """The body as it arrives, at most a block at a time."""
+        """The body as it arrives, at most a block at a time; who asks again goes on reading."""
+        return self._blocks
+
+    def _arriving(self) -> Iterator[bytes]:
         if self._chunked:
             yield from self._chunks()
         while self._left:
@@ -182,7 +187,6 @@ class Exchange(BaseHTTPRequestHandler, ABC):
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass  # trailers mean nothing here
-        self._chunked = False
 
     def _read(self, size: int) -> bytes:
         block = self.rfile.read1(size)

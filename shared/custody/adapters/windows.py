@@ -127,7 +127,7 @@ def _frame(data: bytes, prefix: bytes) -> bytes:
 
 def _data(window: Window, frame: bytes, prefix: bytes) -> bytes:
     if len(prefix) < window.base_size:
-        raise CorruptError("the base is shorter than a record promises: restore another copy")
+        raise CorruptError("the base has not what a window needs of it: restore another copy")
     decompressor = zstd.ZstdDecompressor(zstd_dict=_as_prefix(prefix) if prefix else None)
     try:
         data = decompressor.decompress(frame, max_length=window.size + 1)
@@ -182,8 +182,8 @@ class _Stretch:
         return chunk is not None
 
     def cut(self, offset: int, size: int) -> bytes:
-        """That much of the base, and nothing before it from now on; less where the base ends."""
-        if not size:
+        """That much of the base, and nothing before it from now on; less where it is not there."""
+        if not size or offset < self.start:
             return b""
         self.hold(offset, offset + size)
         return bytes(memoryview(self._held)[offset - self.start :][:size])

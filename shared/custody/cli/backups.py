@@ -10,7 +10,7 @@ import click
 
 from custody.cli.follow import follow, settle
 from custody.cli.naming import Time, choose, holdings_of
-from custody.cli.output import dry_run_option, format_option, rfc3339, show_one, show_rows
+from custody.cli.output import dry_run_option, format_option, rfc3339, show_rows, show_summary
 from custody.cli.world import connect
 from custody.domain.restore import chronological, matching, newest_state, place
 from custody.domain.vault import FileHistory, Missed, Version
@@ -82,7 +82,7 @@ def restore(
     if dry_run:
         size = sum(target.version.size_bytes for target in targets)
         summary = {"restored": len(targets), "bytes": size, "mismatches": 0, "dry_run": True}
-        show_one(summary, form)
+        show_summary(summary, form)
         return
     outcomes = restore_files(world.vault, sealers, targets, into)
     tally = follow(outcomes, form, label="restoring", total=len(targets))

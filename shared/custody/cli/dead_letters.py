@@ -31,9 +31,9 @@ def replay(topic: str | None, *, dry_run: bool, form: str) -> None:
     wanted = (topic,) if topic else TOPICS
     with connect().open_queues() as queues:
         counts = queues.count_dead_letters()
-        replayed = {
-            one: counts[one] if dry_run else queues.replay(one) for one in wanted if counts[one]
-        }
+        replayed = {one: counts[one] for one in wanted if counts[one]}
+        if not dry_run:
+            replayed = {one: queues.replay(one, count) for one, count in replayed.items()}
     _show(replayed, form, dry_run=dry_run)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+from google.auth.exceptions import GoogleAuthError
 
 from custody.cli.checks import Check, checks
 from custody.cli.output import format_option, show_rows
@@ -28,7 +29,7 @@ def doctor(form: str) -> None:
 def _examine(check: Check, world: Desk) -> dict[str, Any]:
     try:
         detail, ok = check.look(world), True
-    except CustodyError as error:
+    except (CustodyError, GoogleAuthError) as error:
         detail, ok = str(error), False
     return {
         "check": check.name,

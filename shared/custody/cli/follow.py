@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from custody.cli.failures import PartialError
-from custody.cli.output import Row, hint, show_line, show_one
+from custody.cli.output import Row, hint, show_line, show_summary
 from custody.errors import CorruptError
 from custody.steps.restore import Outcome, Result
 
@@ -39,10 +39,7 @@ def follow(outcomes: Iterable[Outcome], form: str, *, label: str, total: int) ->
 
 def settle(summary: Row, tally: Tally, form: str) -> None:
     """The summary; then the error that decides the exit code, when not all is well."""
-    if form == "jsonl":
-        show_line("summary", **summary)
-    else:
-        show_one(summary, form)
+    show_summary(summary, form)
     mismatches, failed = tally.counts[Result.MISMATCH], tally.counts[Result.FAILED]
     if mismatches:
         raise CorruptError(f"{mismatches} of {tally.counts.total()} versions are not as promised")

@@ -22,6 +22,7 @@ def format_option(*, lines: bool = False) -> Callable[[F], F]:
         type=click.Choice(["table", "json", "jsonl"] if lines else ["table", "json"]),
         default="table",
         show_default=True,
+        is_eager=True,  # so that it is known to whoever reports that another option is wrong
         callback=_remember,
     )
 
@@ -58,6 +59,14 @@ def show_one(row: Row, form: str) -> None:
     width = max(map(len, row))
     for name, value in row.items():
         click.echo(f"{name:<{width}}  {_cell(value)}")
+
+
+def show_summary(row: Row, form: str) -> None:
+    """The end of a verb that takes long."""
+    if form == "jsonl":
+        show_line("summary", **row)
+    else:
+        show_one(row, form)
 
 
 def show_line(kind: str, **fields: Any) -> None:

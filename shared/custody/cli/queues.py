@@ -11,7 +11,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import pubsub_v1
 
 from custody.domain.topology import TOPICS
-from custody.errors import NotFoundError, RefusedError, UnavailableError
+from custody.errors import CustodyError, NotFoundError, RefusedError, UnavailableError
 
 CALL_SECONDS = 10.0
 EMPTY_AFTER_SECONDS = 2.0
@@ -19,6 +19,10 @@ EMPTY_AFTER_SECONDS = 2.0
 MESSAGES_PER_PULL = 1000
 _WHO_BURIED = "CloudPubSubDeadLetter"
 """What Pub/Sub adds to a dead letter begins with this; the original had none of it."""
+
+
+Page = list[Any]
+"""What one pull brings: messages, and how each is acknowledged."""
 
 
 @contextmanager
@@ -84,28 +88,32 @@ class Queues:
             return dict(zip(TOPICS, pool.map(self._count, TOPICS), strict=True))
 
     def _count(self, topic: str) -> int:
-        held = list(self._pull_all(topic))
-        for page in held:
-            ack_ids = [one.ack_id for one in page]
-            with google_errors(f"the queue {topic}-dead"):
-                self._subscriber.modify_ack_deadline(
-                    subscription=self._dead(topic), ack_ids=ack_ids, ack_deadline_seconds=0
-                )
-        return sum(map(len, held))
+        pages = list(self._pull_all(topic))
+        for page in pages:
+            self._release(topic, page)
+        return sum(map(len, pages))
 
-    def replay(self, topic: str) -> int:
-        """Sends each dead letter to its topic again; only then is it taken from the queue."""
-        count = 0
+    def replay(self, topic: str, count: int) -> int:
+        """Sends so many dead letters to their topic again; only then are they taken away."""
+        done = 0
         for page in self._pull_all(topic):
+            self._replay(topic, page)
+            done += len(page)
+            if done >= count:
+                break
+        return done
+
+    def _replay(self, topic: str, page: Page) -> None:
+        try:
             with google_errors(f"publishing to {topic}"):
-                sent = [self._publish(topic, one.message) for one in page]
-                for confirmed in sent:
-                    confirmed.result(timeout=CALL_SECONDS)
-            with google_errors(f"the queue {topic}-dead"):
-                ack_ids = [one.ack_id for one in page]
-                self._subscriber.acknowledge(subscription=self._dead(topic), ack_ids=ack_ids)
-            count += len(page)
-        return count
+                for sent in [self._publish(topic, one.message) for one in page]:
+                    sent.result(timeout=CALL_SECONDS)
+        except CustodyError:
+            self._release(topic, page)
+            raise
+        with google_errors(f"the queue {topic}-dead"):
+            ack_ids = [one.ack_id for one in page]
+            self._subscriber.acknowledge(subscription=self._dead(topic), ack_ids=ack_ids)
 
     def _publish(self, topic: str, message: Any) -> Any:
         original = {
@@ -115,7 +123,16 @@ class Queues:
         }
         return self._publisher.publish(f"{self._project}/topics/{topic}", message.data, **original)
 
-    def _pull_all(self, topic: str) -> Iterator[list[Any]]:
+    def _release(self, topic: str, page: Page) -> None:
+        """Shows what was pulled to others again."""
+        with google_errors(f"the queue {topic}-dead"):
+            self._subscriber.modify_ack_deadline(
+                subscription=self._dead(topic),
+                ack_ids=[one.ack_id for one in page],
+                ack_deadline_seconds=0,
+            )
+
+    def _pull_all(self, topic: str) -> Iterator[Page]:
         """Page after page until none comes. What is pulled is hidden until settled."""
         queue = self._dead(topic)
         with google_errors(f"the queue {topic}-dead"):
@@ -124,7 +141,7 @@ class Queues:
         while page := self._pull(queue):
             yield page
 
-    def _pull(self, queue: str) -> list[Any]:
+    def _pull(self, queue: str) -> Page:
         with google_errors(f"the queue {queue.rpartition('/')[2]}"):
             try:
                 answer = self._subscriber.pull(

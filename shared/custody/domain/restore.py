@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import PurePosixPath
 
 from custody.domain.vault import FileHistory, FileId, Missed, ObjectName, Version
@@ -112,10 +113,7 @@ def _paths(wanted: Wanted, folder: PurePosixPath) -> Iterator[PurePosixPath]:
     yield folder / plain
     named = _with_note(plain, f"({safe_name(version.file_id)})")
     yield folder / named
-    number = 2
-    while True:
-        yield folder / _with_note(named, f"({number})")
-        number += 1
+    yield from (folder / _with_note(named, f"({number})") for number in count(2))
 
 
 def _with_note(name: PurePosixPath, note: str) -> PurePosixPath:

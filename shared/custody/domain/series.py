@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-SERIES_LENGTH = 32
 MAX_DEPTH = 5
+SERIES_LENGTH = 1 << MAX_DEPTH
 
 # Formats that are compressed by themselves: a small change in them changes all bytes that follow.
 _COMPRESSED = (
@@ -67,17 +67,11 @@ class Place(Generic[L]):
     def depth(self) -> int:
         return self.base.depth + 1 if self.base else 0
 
-    def as_full(self) -> "Place[L]":
-        """The place to take when the content turned out to gain nothing from its base."""
-        if self.base is None:
-            return self
-        return Place(series=self.series + 1, number=0, base=None)
 
-
-def next_place(history: Iterable[L], *, unreadable: frozenset[str] = frozenset()) -> Place[L]:
+def next_place(history: Iterable[L]) -> Place[L]:
     """Where the next version goes, after those committed so far, in any order.
 
-    `unreadable` names objects that could not be read as a base.
+    A content that turns out to gain nothing from its base is full, and opens the next series.
     """
     stored = [link for link in history if link.kind != "same"]
     series = max((link.series for link in stored), default=-1)
@@ -85,7 +79,7 @@ def next_place(history: Iterable[L], *, unreadable: frozenset[str] = frozenset()
     if not members or _wore_out(members):
         return Place(series=series + 1, number=0, base=None)
     number = max(link.number for link in members) + 1
-    base = _base(number, [link for link in members if link.name not in unreadable])
+    base = _base(number, members)
     if number >= SERIES_LENGTH or base is None:
         return Place(series=series + 1, number=0, base=None)
     return Place(series=series, number=number, base=base)

@@ -49,17 +49,17 @@ _NO_TOPS = "files.id is not files.drive_id and files.id != :root"
 _ACCESSED = "files.modified_by = :caller or files.id in (select file_id from granted)"
 _KEYS = {
     "createdTime": "files.created_time",
-    "folder": f"files.mime_type is not '{FOLDER}'",
-    "modifiedByMeTime": "case files.modified_by when :caller then files.modified_time else '' end",
+    "folder": f"(files.mime_type is not '{FOLDER}')",
+    "modifiedByMeTime": "iif(files.modified_by = :caller, files.modified_time, '')",
     "modifiedTime": "files.modified_time",
     "name": "files.name collate nocase",
-    "name_natural": "files.name collate natural",
+    "name_natural": "files.name collate by_number",
     "quotaBytesUsed": "coalesce((select size from revisions"
     " where file_id = files.id and id = files.head), 0)",
     "recency": "files.modified_time",
     "sharedWithMeTime": "coalesce((select created_time from permissions"
     " where file_id = files.id and email = :caller), '')",
-    "starred": "not exists (select 1 from stars where file_id = files.id and email = :caller)",
+    "starred": "(not exists (select 1 from stars where file_id = files.id and email = :caller))",
     "viewedByMeTime": "''",
 }
 

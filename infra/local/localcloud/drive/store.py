@@ -94,7 +94,7 @@ class Store:
 
     def _session(self, db: sqlite3.Connection, caller: str) -> Session:
         db.row_factory = sqlite3.Row
-        db.create_collation("natural", _compare_naturally)
+        db.create_collation("by_number", _compare_naturally)
         return Session(
             db=db,
             caller=caller,

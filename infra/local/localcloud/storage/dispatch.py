@@ -5,7 +5,7 @@ from typing import Any
 
 from localcloud.discovery import Matched
 from localcloud.storage.call import Call, Media
-from localcloud.storage.contract import CLIENT_PARAMETERS, contract
+from localcloud.storage.contract import CLIENT_PARAMETERS, checked_body, contract
 from localcloud.storage.refusals import invalid, not_written
 from localcloud.storage.routes import METHODS, Answer
 from localcloud.storage.store import Store
@@ -21,8 +21,7 @@ def call_of(matched: Matched, query: Query, headers: Mapping[str, str], body: by
     params = api.params(matched, query, also=CLIENT_PARAMETERS)
     content: dict[str, Any] = {}
     if request := matched.method.get("request"):
-        content = parse_json(body)
-        api.check(request["$ref"], content)
+        content = checked_body(request["$ref"], parse_json(body))
     return Call(params=params, body=content, headers=headers)
 
 

@@ -16,7 +16,15 @@ from localcloud.storage.refusals import invalid, no_object
 from localcloud.storage.resources import object_resource
 from localcloud.storage.store import Store, the_bucket
 from localcloud.storage.tables import Tables
-from localcloud.storage.writing import DESCRIPTION, WRITABLE, Draft, create, displace, end
+from localcloud.storage.writing import (
+    DESCRIPTION,
+    WRITABLE,
+    Draft,
+    create,
+    displace,
+    end,
+    refuse_access_list,
+)
 
 Resource: TypeAlias = dict[str, Any]
 Merge: TypeAlias = Callable[[Fields, Fields, AbstractSet[str]], dict[str, Any]]
@@ -97,6 +105,7 @@ def _change(store: Store, call: Call, merge: Merge) -> Resource:
         bucket = the_bucket(tables, params["bucket"])
         before = find(tables, bucket, params["object"], params.get("generation"))
         require_object(params, before)
+        refuse_access_list(bucket, call.body, params)
         fields = _settled(store, bucket, before, merge(before.fields, call.body, WRITABLE), params)
         after = replace(before, fields=fields, retained_from=_retained_from(store, before, fields))
         tables.put(after)

@@ -10,12 +10,14 @@ from typing import Any
 from localcloud.errors import ApiError
 from localcloud.storage.call import Call
 from localcloud.storage.content import Content, Digest
+from localcloud.storage.contract import checked_body
 from localcloud.storage.model import Upload, UploadState
 from localcloud.storage.preconditions import require_object
 from localcloud.storage.refusals import invalid
 from localcloud.storage.resources import object_resource
 from localcloud.storage.store import Store, the_bucket
-from localcloud.storage.uploads import checked_metadata, finish, require_intact, require_name
+from localcloud.storage.uploads import finish, require_intact, require_name
+from localcloud.wire import parse_json
 
 _LIFE = 7 * 86_400
 _QUANTUM = 256 * 1024  # all but the last request bring multiples of this
@@ -62,7 +64,7 @@ class Sessions:
 
     def start(self, call: Call, body: bytes) -> str:
         """A new session; what could not be finished anyway is refused at once."""
-        metadata = checked_metadata(body)
+        metadata = checked_body("Object", parse_json(body))
         if announced := call.headers.get("x-upload-content-type"):
             metadata.setdefault("contentType", announced)
         name = require_name(call.params, metadata)

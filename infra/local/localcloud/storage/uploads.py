@@ -7,7 +7,7 @@ from localcloud.errors import ApiError
 from localcloud.related import open_related
 from localcloud.storage.call import Call
 from localcloud.storage.content import Content
-from localcloud.storage.contract import contract
+from localcloud.storage.contract import checked_body
 from localcloud.storage.model import Bucket, Generation
 from localcloud.storage.refusals import invalid
 from localcloud.storage.resources import object_resource
@@ -27,7 +27,7 @@ def insert_simple(store: Store, call: Call, blocks: Iterator[bytes]) -> dict[str
 def insert_multipart(store: Store, call: Call, blocks: Iterator[bytes]) -> dict[str, Any]:
     """uploadType=multipart: the metadata comes in front of the content."""
     related = open_related(call.headers.get("content-type", ""), blocks)
-    metadata = checked_metadata(related.metadata)
+    metadata = checked_body("Object", parse_json(related.metadata))
     metadata.setdefault("contentType", related.media_type)
     return _insert(store, call, metadata, related.media)
 
@@ -58,13 +58,6 @@ def finish(
     bucket = the_bucket(tables, params["bucket"])
     draft = Draft(name=require_name(params, metadata), fields=fields, content=content)
     return bucket, create(store, tables, bucket, draft, params)
-
-
-def checked_metadata(body: bytes) -> dict[str, Any]:
-    """The resource that a client sends along, if it is one."""
-    metadata = parse_json(body)
-    contract().check("Object", metadata)
-    return metadata
 
 
 def require_name(params: Fields, metadata: Fields) -> str:

@@ -48,11 +48,23 @@ def require_valid_name(name: str) -> None:
         raise invalid("Invalid object name.")
 
 
+def refuse_access_list(
+    bucket: Bucket, fields: Mapping[str, Any], params: Mapping[str, Any]
+) -> None:
+    """Uniform access leaves no room for access lists of single objects."""
+    asked = params.get("predefinedAcl") or params.get("destinationPredefinedAcl")
+    if bucket.has_uniform_access and (asked or fields.get("acl")):
+        raise invalid(
+            "Cannot insert legacy ACL for an object when uniform bucket-level access is enabled."
+        )
+
+
 def create(
     store: Store, tables: Tables, bucket: Bucket, draft: Draft, params: Mapping[str, Any]
 ) -> Generation:
     """Makes the new live generation, if the live one is as the request expects and may go."""
     require_valid_name(draft.name)
+    refuse_access_list(bucket, draft.fields, params)
     current = tables.live(bucket, draft.name)
     require_object(params, current)
     fields = _new_fields(store, bucket, draft)

@@ -1,0 +1,133 @@
+"""`custody doctor`: every part is looked at, and what is wrong has a remedy."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from custody.domain.channels import Channel
+from custody.domain.drain_changes import Cursor
+from custody.domain.drive import CORPORA
+from custody.settings import SETTINGS
+
+from .conftest import Shell
+
+
+def watch(shell: Shell, *, left: timedelta = timedelta(days=7), **known: Any) -> None:
+    """A channel and a cursor for each change log, as the functions keep them."""
+    world = shell.world
+    now = world.now()
+    for corpus in CORPORA:
+        values: dict[str, Any] = {
+            "channel": f"channel-{corpus}",
+            "corpus": corpus,
+            "resource": "resource",
+            "address": world.push_url,
+            "created_at": now,
+            "expires_at": now + left,
+        }
+        world.channels.add(Channel(**values | known))
+        world.cursors.move(corpus, Cursor(token="1", moved_at=now), stamp=0)
+
+
+def examine(shell: Shell) -> dict[str, dict[str, Any]]:
+    """The checks that failed, by name."""
+    done = shell.run("doctor", "--format", "json")
+    rows = json.loads(done.stdout)
+    failed = {row["check"]: row for row in rows if not row["ok"]}
+    assert done.exit_code == (1 if failed else 0)
+    for row in rows:
+        assert (row["remedy"] is None) == row["ok"]
+        assert row["detail"]
+    return failed
+
+
+def test_a_healthy_system_passes_every_check(shell: Shell) -> None:
+    watch(shell)
+    assert examine(shell) == {}
+
+
+def test_every_check_runs_whatever_the_others_say(shell: Shell) -> None:
+    healthy = len(json.loads(shell.run("doctor", "--format", "json").stdout))
+    for name in SETTINGS:
+        if name.startswith("CUSTODY_"):
+            del shell.environment[name]
+    failed = examine(shell)
+    assert len(failed) == healthy - 1  # the clock needs no setting
+    assert "CUSTODY_PROJECT is not set" in failed["settings"]["detail"]
+    assert "custody env" in failed["settings"]["remedy"]
+
+
+def test_an_ill_typed_setting_is_named(shell: Shell) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_QUIESCENCE_SECONDS"] = "soon"
+    failed = examine(shell)
+    assert list(failed) == ["settings"]
+    assert "CUSTODY_QUIESCENCE_SECONDS" in failed["settings"]["detail"]
+
+
+def test_channels_and_cursors_that_are_not_there_are_found(shell: Shell) -> None:
+    assert set(examine(shell)) == {
+        f"{part} {corpus}" for part in ("channel", "cursor") for corpus in CORPORA
+    }
+
+
+def test_a_channel_that_ends_soon_or_rings_elsewhere_is_found(shell: Shell) -> None:
+    """T2: channels end, and no one renews them but us."""
+    watch(shell, left=timedelta(hours=23))
+    assert set(examine(shell)) == {f"channel {corpus}" for corpus in CORPORA}
+    shell.environment["CUSTODY_PUSH_URL"] = "https://elsewhere.example"
+    assert "elsewhere" in examine(shell)["channel own-log"]["detail"]
+
+
+def test_a_change_log_that_nobody_follows_is_found(shell: Shell) -> None:
+    watch(shell)
+    world = shell.world
+    for corpus in CORPORA:
+        seen = world.cursors.read(corpus)
+        assert seen
+        old = Cursor(token="1", moved_at=world.now() - timedelta(hours=1))
+        world.cursors.move(corpus, old, stamp=seen.stamp)
+    assert set(examine(shell)) == {f"cursor {corpus}" for corpus in CORPORA}
+
+
+def test_a_bucket_that_keeps_what_is_deleted_is_found(shell: Shell) -> None:
+    """T21: soft delete and versioning keep the bytes."""
+    watch(shell)
+    vault = shell.world.storage.bucket(shell.environment["CUSTODY_VAULT_BUCKET"])
+    vault.reload()
+    vault.versioning_enabled = True
+    vault.soft_delete_policy.retention_duration_seconds = 604800
+    vault.patch()
+    shell.environment["CUSTODY_LEDGER_BUCKET"] += "-gone"
+    failed = examine(shell)
+    assert "versioning is on and soft delete" in failed["bucket vault"]["detail"]
+    assert "does not exist" in failed["bucket ledger"]["detail"]
+
+
+def test_a_key_that_is_not_there_is_found(shell: Shell) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_KEK_URI"] = "file:/nowhere/kek.json"
+    assert set(examine(shell)) == {"key"}
+
+
+def test_a_drive_that_is_not_shared_with_us_is_found(shell: Shell) -> None:
+    """T5: a shared drive that we no longer see is not skipped."""
+    watch(shell)
+    shell.environment["CUSTODY_DRIVE_ID"] = "nonsense"
+    assert set(examine(shell)) == {"drive shared-drive"}
+
+
+def test_queues_that_are_missing_are_named(shell: Shell) -> None:
+    """T19: a dead-letter topic without a queue loses what it gets."""
+    watch(shell)
+    shell.messages.delete("subscriptions/timers-dead")
+    shell.messages.delete("topics/files-touched")
+    failed = examine(shell)
+    assert set(failed) == {"topics", "subscriptions"}
+    assert failed["topics"]["detail"] == "missing: files-touched"
+    assert failed["subscriptions"]["detail"] == "missing: capture, timers-dead"
+
+
+def test_services_that_do_not_answer_are_found(shell: Shell) -> None:
+    shell.environment["PUBSUB_EMULATOR_HOST"] = "127.0.0.1:9"
+    assert {"topics", "subscriptions"} <= set(examine(shell))
