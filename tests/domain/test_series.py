@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.series import MAX_DEPTH, SERIES_LENGTH, Place, is_compressed, next_place
+from custody.domain.series import (
+    MAX_DEPTH,
+    SERIES_LENGTH,
+    SMALLEST_DELTA_BYTES,
+    Place,
+    is_compressed,
+    next_place,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +119,12 @@ def test_a_gap_is_bridged_without_a_deeper_chain() -> None:
     place = next_place(history)
     assert place.base is not None
     assert (place.number, place.base.number, place.depth) == (6, 2, 2)
+
+
+def test_a_small_content_is_kept_in_full_and_reads_no_base() -> None:
+    history = grown(5)
+    assert next_place(history, SMALLEST_DELTA_BYTES - 1) == Place(series=1, number=0, base=None)
+    assert next_place(history, SMALLEST_DELTA_BYTES) == next_place(history)
 
 
 def test_a_series_without_its_full_version_is_left_alone() -> None:

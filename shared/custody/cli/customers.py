@@ -141,6 +141,8 @@ def list_customers(form: str) -> None:
     for customer in sorted(world.registry.customers(), key=lambda one: one.slug):
         theirs = [one for one in everything if one.life.customer == customer.customer]
         rows.append(_row(world, customer, theirs))
+    if form == "table":
+        rows = [row | {"sources": [one["source"] for one in row["sources"]]} for row in rows]
     show_rows(rows, form, ("customer", "slug", "name", "intake", "sources"))
 
 

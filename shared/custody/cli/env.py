@@ -20,7 +20,10 @@ from custody.errors import NotFoundError
 )
 @format_option()
 def env(data: Path | None, form: str) -> None:
-    """Print the settings of the running local cloud: eval "$(custody env)" takes them over."""
+    """Print the settings of the running local cloud.
+
+    eval "$(custody env)" takes them over into a shell.
+    """
     try:
         ready = data / "ready.json" if data else Path(RUNNING.read_text())
         settings = json.loads(ready.read_text())["env"]

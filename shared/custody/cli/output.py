@@ -89,7 +89,7 @@ def _show_rich(rows: list[Row], columns: Sequence[str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, header_style="")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 MAX_DEPTH = 5
+SMALLEST_DELTA_BYTES = 8 << 10
+"""Of a smaller content a delta saves less than reading its base costs."""
 SERIES_LENGTH = 1 << MAX_DEPTH
 
 # Formats that are compressed by themselves: a small change in them changes all bytes that follow.
@@ -68,7 +70,7 @@ class Place(Generic[L]):
         return self.base.depth + 1 if self.base else 0
 
 
-def next_place(history: Iterable[L]) -> Place[L]:
+def next_place(history: Iterable[L], size_bytes: int | None = None) -> Place[L]:
     """Where the next version goes, after those committed so far, in any order.
 
     A content that turns out to gain nothing from its base is full, and opens the next series.
@@ -76,7 +78,8 @@ def next_place(history: Iterable[L]) -> Place[L]:
     stored = [link for link in history if link.kind != "same"]
     series = max((link.series for link in stored), default=-1)
     members = [link for link in stored if link.series == series]
-    if not members or _wore_out(members):
+    is_small = size_bytes is not None and size_bytes < SMALLEST_DELTA_BYTES
+    if is_small or not members or _wore_out(members):
         return Place(series=series + 1, number=0, base=None)
     number = max(link.number for link in members) + 1
     base = _base(number, members)

@@ -158,7 +158,6 @@ def _store_export(run: Capture, task: Task, action: StoreExport) -> Version | No
 
 
 def _draft(run: Capture, task: Task, revision: RevisionId, history: FileHistory) -> Draft:
-    place = next_place(history.versions)
     return Draft(
         name=names.version_name(history.life, task.file.file_id, revision),
         life=history.life,
@@ -173,8 +172,8 @@ def _draft(run: Capture, task: Task, revision: RevisionId, history: FileHistory)
         size_bytes=None,
         md5=None,
         semantic=None,
-        series=place.series,
-        number=place.number,
+        series=0,
+        number=0,
     )
 
 
@@ -185,11 +184,13 @@ def _put(
     content: Callable[[], Iterator[bytes]],
     history: FileHistory,
 ) -> Version:
+    """Stored at its place in the series of the file, once its size is known."""
+    place = next_place(history.versions, draft.size_bytes)
     return run.vault.store(
-        draft,
+        replace(draft, series=place.series, number=place.number),
         content,
         sealer=task.sealer,
-        base=next_place(history.versions).base,
+        base=place.base,
         latest=history.latest,
         deadline=run.deadline,
     )
