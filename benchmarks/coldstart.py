@@ -7,6 +7,7 @@ from benchmarks.events import Request, bell, pushed
 from benchmarks.process import REPOSITORY, run_task
 from benchmarks.result import Result, ratios
 from benchmarks.site import Site, Tenant, running_site
+from custody.domain.drain_changes import Cursor
 from custody.domain.drive import SHARED_DRIVE
 from custody.domain.events import DriveTouched, FilesTouched, TimerRang
 from custody.domain.vault import FileId
@@ -37,12 +38,12 @@ def measure(*, quick: bool) -> list[Result]:
     return [_result(name, seconds) for name in GOALS]
 
 
-def _round(site: Site, name: str) -> dict[str, float]:
+def _round(site: Site, tenants_name: str) -> dict[str, float]:
     """Every function once, each with something to do."""
-    tenant = site.tenant(name)
-    shared = tenant.cloud.feed.start(SHARED_DRIVE)
+    tenant = site.tenant(tenants_name)
+    cursor = Cursor(token=tenant.cloud.feed.start(SHARED_DRIVE), moved_at=tenant.cloud.now())
+    tenant.cloud.cursors.move(SHARED_DRIVE, cursor, stamp=0)
     requests = _requests(site, tenant, _new_file(site, tenant))
-    _set_cursor(tenant, shared)
     return {name: _start(name, request, tenant) for name, request in requests.items()}
 
 
@@ -50,13 +51,6 @@ def _new_file(site: Site, tenant: Tenant) -> FileId:
     path = site.folder / "small.csv"
     path.write_bytes(b"id,plan\n" + b"1,growth\n" * 1000)
     return tenant.upload(path, path.name)
-
-
-def _set_cursor(tenant: Tenant, token: str) -> None:
-    from custody.domain.drain_changes import Cursor
-
-    cursor = Cursor(token=token, moved_at=tenant.cloud.now())
-    tenant.cloud.cursors.move(SHARED_DRIVE, cursor, stamp=0)
 
 
 def _requests(site: Site, tenant: Tenant, file_id: FileId) -> dict[str, Request]:
@@ -85,7 +79,7 @@ def _result(name: str, seconds: dict[str, list[float]]) -> Result:
     return Result(
         work=f"cold start of {name}",
         rival="functions-framework hello world",
-        unit="×",
+        unit="x",
         samples=ratios(seconds[name], seconds["hello"]),
         at_most=GOALS[name],
         detail=f"best of {len(seconds[name])}: {min(seconds[name]) * 1000:.0f} ms, "

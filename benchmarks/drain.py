@@ -30,7 +30,7 @@ def measure(*, quick: bool) -> list[Result]:
         Result(
             work=f"time for a change, {many:,} to drain",
             rival=f"{few:,} to drain",
-            unit="×",
+            unit="x",
             samples=ratios(long, short),
             at_most=1.1,
             detail=f"microseconds a change: {_listed(short)} at {few:,}; "
@@ -39,7 +39,7 @@ def measure(*, quick: bool) -> list[Result]:
         Result(
             work=f"peak memory, {many:,} changes to drain",
             rival=f"{few:,} to drain",
-            unit="×",
+            unit="x",
             samples=ratios(peaks[1], peaks[0]),
             at_most=FLAT,
             detail=f"MiB: {_listed(peaks[0])} at {few:,}; {_listed(peaks[1])} at {many:,}",

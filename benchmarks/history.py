@@ -142,7 +142,7 @@ def _bytes_kept(
         Result(
             work=work,
             rival="restic --compression max",
-            unit="×",
+            unit="x",
             samples=(ours / restic,),
             at_most=0.10,
             detail=picture,
@@ -150,7 +150,7 @@ def _bytes_kept(
         Result(
             work=work,
             rival="zstd --patch-from chain",
-            unit="×",
+            unit="x",
             samples=(ours / costs.chain_bytes,),
             at_most=2.0,
             detail="zstd -3 --long=27, one full copy and a delta a day",
@@ -177,7 +177,7 @@ def _cpu(form: Format, costs: Costs) -> Result:
     return Result(
         work=f"history, {form.name}: CPU to add a version",
         rival="restic --compression max",
-        unit="×",
+        unit="x",
         samples=ratios(ours, restic),
         at_most=1.0,
         detail=f"median s: ours {sorted(ours)[len(ours) // 2]:.2f} "
@@ -199,7 +199,7 @@ def _restored(form: Format, tenant: Tenant, folder: Folder, latest: Version) -> 
     granted = 1.5 * sorted(theirs)[RESTORES // 2] + SECONDS_A_LINK * links
     return Result(
         work=f"history, {form.name}: restore the last version ({latest.depth} links)",
-        rival=f"1.5 × zstd -d of a full copy + {SECONDS_A_LINK} s a link of 50 MB",
+        rival=f"1.5 x zstd -d of a full copy + {SECONDS_A_LINK} s a link of 50 MB",
         unit="s",
         samples=tuple(ours),
         at_most=granted,

@@ -8,10 +8,11 @@ from benchmarks.rivals import Rclone
 from benchmarks.site import Site, Tenant, running_site
 
 METHOD = (
-    "A CSV export of 1 GiB, captured by a fresh process into a new holding each time; rclone copies "
-    "the same file through its compress remote over its crypt remote (compressed first, then "
-    "encrypted) into a bucket of the same server. Both reach Drive through one loopback proxy that "
-    "ends TLS. zstd reads from the page cache and writes to disk, on one core."
+    "A CSV export of 1 GiB, captured by a fresh process into a new holding each time, the start of "
+    "Python included; rclone copies the same file through its compress remote over its crypt "
+    "remote (compressed first, then encrypted) into a bucket of the same server. Both reach Drive "
+    "through one loopback proxy that ends TLS. zstd reads from the page cache and writes to disk, "
+    "on one core."
 )
 SIZE, QUICK_SIZE = 1 << 30, 64 << 20
 ROUNDS, QUICK_ROUNDS = 3, 2
@@ -62,7 +63,7 @@ def _beside_rclone(
         Result(
             work=f"{work}: {what}",
             rival="rclone compress + crypt",
-            unit="×",
+            unit="x",
             samples=ratios(*pair),
             at_most=goal,
             detail=f"median {unit}: ours {_median(pair[0]) / scale:.2f}, "
@@ -77,7 +78,7 @@ def _beside_zstd(work: str, ours: list[Run], bare: list[Run]) -> Result:
     return Result(
         work=f"{work}: wall",
         rival="zstd -3 alone on one core",
-        unit="×",
+        unit="x",
         samples=ratios(*walls),
         at_most=1.3,
         detail=f"median s: ours {_median(walls[0]):.2f}, zstd {_median(walls[1]):.2f}",

@@ -44,7 +44,7 @@ def measure(*, quick: bool) -> list[Result]:
         Result(
             work="peak memory, largest file to smallest",
             rival="itself",
-            unit="×",
+            unit="x",
             samples=(highest[-1] / highest[0],),
             at_most=FLAT,
         ),

@@ -30,7 +30,7 @@ def not_measured(work: str, rival: str, programs: list[str]) -> Result:
     packages = " ".join(PACKAGES[program] for program in programs)
     detail = f"{', '.join(programs)} missing: apt-get install {packages}"
     print(f"!!! {work}: {detail}")
-    return Result(work=work, rival=rival, unit="×", detail=detail)
+    return Result(work=work, rival=rival, unit="x", detail=detail)
 
 
 def versions() -> dict[str, str]:

@@ -28,7 +28,7 @@ from localcloud.environment import BUCKETS, PROJECT, environment
 START_SECONDS = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tenant:
     """One customer with one holding, in buckets that hold nothing else."""
 
@@ -82,7 +82,7 @@ class Site:
             settings["STORAGE_EMULATOR_HOST"], PROJECT, [settings[name] for name in BUCKETS]
         )
         cloud = Cloud(Settings(self.settings | {one: settings[one] for one in BUCKETS}))
-        return Tenant(settings, _open(cloud, name, folder))
+        return Tenant(settings=settings, holding=_open(cloud, name, folder))
 
     def own_folder(self, name: str) -> FileId:
         """A folder that its owner keeps outside the shared drive, to be adopted.

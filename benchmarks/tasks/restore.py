@@ -19,8 +19,7 @@ def main(life: str, version: str, target: str) -> None:
     begun = time.perf_counter()
     sealer = world.keys.unwrap(life_of(life))
     with Path(target).open("wb") as file:
-        for piece in world.vault.content(ObjectName(version), sealer=sealer):
-            file.write(piece)
+        file.writelines(world.vault.content(ObjectName(version), sealer=sealer))
     tell(seconds=time.perf_counter() - begun)
 
 

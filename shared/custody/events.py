@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, assert_never
+from typing import Annotated, Any, TypeVar, assert_never
 
 import msgspec
 
@@ -52,27 +52,30 @@ class _Envelope(msgspec.Struct):
     subscription: str = ""
 
 
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
 class _DriveTouched(msgspec.Struct):
-    corpus: str
+    corpus: _Name
 
 
 class _Touched(msgspec.Struct):
-    customer: str
-    source: str
-    epoch: int
+    customer: _Name
+    source: _Name
+    epoch: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class _FilesTouched(_Touched):
-    file_ids: list[str]
+    file_ids: Annotated[list[_Name], msgspec.Meta(min_length=1, max_length=MAX_FILES)]
 
 
 class _VersionStored(_Touched):
-    file_id: str
-    version: str
+    file_id: _Name
+    version: _Name
 
 
 class _TimerRang(msgspec.Struct):
-    timer: str
+    timer: _Name
     after: str | None = None
 
 
@@ -97,8 +100,6 @@ def drive_touched(pushed: Delivery) -> DriveTouched:
 
 def files_touched(pushed: Delivery) -> FilesTouched:
     wire = _decode(pushed.data, _FilesTouched, "files-touched")
-    if not 0 < len(wire.file_ids) <= MAX_FILES or not all(wire.file_ids):
-        raise MalformedEventError(f"files-touched names 1 to {MAX_FILES} file ids: publish it anew")
     return FilesTouched(life=_life(wire), file_ids=tuple(FileId(one) for one in wire.file_ids))
 
 
@@ -163,8 +164,6 @@ def _of(life: HoldingEpoch) -> dict[str, Any]:
 
 
 def _life(wire: _Touched) -> HoldingEpoch:
-    if wire.epoch < 1 or not wire.customer or not wire.source:
-        raise MalformedEventError("the message names no customer, source or epoch: publish it anew")
     return HoldingEpoch(
         customer=CustomerId(wire.customer), source=Source(wire.source), epoch=wire.epoch
     )
@@ -173,7 +172,7 @@ def _life(wire: _Touched) -> HoldingEpoch:
 def _decode(data: bytes, shape: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(data, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedEventError(f"not {what}: {_cause(error)}; publish it anew") from error
 
 

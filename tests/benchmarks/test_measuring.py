@@ -3,7 +3,6 @@
 import sys
 
 import pytest
-
 from benchmarks.process import FailedError, run
 
 MIB = 1 << 20
@@ -19,7 +18,7 @@ def test_the_peak_of_a_program_is_its_own_and_not_its_parents() -> None:
     small = run(python("import time; time.sleep(0.1)"))
     large = run(python(f"import time; b = b'x' * {200 * MIB}; time.sleep(0.1)"))
     assert 0 < small.peak_mib < 100
-    assert 200 < large.peak_mib - small.peak_mib < 220
+    assert 190 < large.peak_mib - small.peak_mib < 220
 
 
 def test_cpu_time_is_work_and_not_waiting() -> None:

@@ -5,6 +5,7 @@ import gc
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,13 +33,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(CONNECTIONS_STAY)
 
 
-@pytest.fixture(autouse=True)
-def close_connections() -> Iterator[None]:
-    yield
-    gc.collect()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Shell:
     """Runs commands in this process, as a shell with these settings would."""
 
@@ -69,7 +64,7 @@ class Shell:
     def world(self) -> Desk:
         return Desk(Settings(self.environment))
 
-    @property
+    @cached_property
     def drive(self) -> Client:
         """The shared drive, as an operator uses it."""
         return self.drive_of(IDENTITY)
@@ -130,7 +125,7 @@ def servers(
 
 
 @pytest.fixture
-def shell(servers: tuple[LocalCloud, dict[str, str]]) -> Shell:
+def shell(servers: tuple[LocalCloud, dict[str, str]]) -> Iterator[Shell]:
     """Settings, buckets and topics that no other test has."""
     local, shared = servers
     name = uuid4().hex[:8]
@@ -138,7 +133,10 @@ def shell(servers: tuple[LocalCloud, dict[str, str]]) -> Shell:
     make_buckets(local.storage.url, f"project-{name}", buckets.values())
     environment = shared | buckets | {"CUSTODY_PROJECT": f"project-{name}", "NO_COLOR": "1"}
     make_topics(local.pubsub.url, f"projects/project-{name}")
-    return Shell(environment=environment, servers=local)
+    yield Shell(environment=environment, servers=local)
+    local.drive.faults.clear()
+    local.storage.faults.clear()
+    gc.collect()  # before a test that minds connections
 
 
 def make_topics(url: str, project: str) -> None:

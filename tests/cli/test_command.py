@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from custody.cli import NOUNS, custody
 from custody.settings import SETTINGS
@@ -31,7 +32,7 @@ def test_the_help_names_every_noun_and_loads_nothing_heavy() -> None:
     script = (
         "import sys; from custody.cli import custody; "
         "custody(['--help'], standalone_mode=False); "
-        "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+        "print(*sys.modules, sep='\\n', file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -39,8 +40,9 @@ def test_the_help_names_every_noun_and_loads_nothing_heavy() -> None:
     for noun, meaning in NOUNS.items():
         assert noun in done.stdout
         assert meaning.split()[0] in done.stdout
-    for heavy in ("google", "googleapiclient", "tink", "rich", "msgspec", "structlog", "requests"):
-        assert f"'{heavy}'" not in done.stderr
+    loaded = done.stderr.splitlines()
+    for heavy in ("google.auth", "tink", "rich", "msgspec", "structlog", "requests", "localcloud"):
+        assert heavy not in loaded
 
 
 @pytest.mark.parametrize("noun", NOUNS)
@@ -48,8 +50,7 @@ def test_the_table_of_nouns_says_what_each_noun_says_of_itself(noun: str) -> Non
     name = noun.replace("-", "_")
     command: click.Command = getattr(import_module(f"custody.cli.{name}"), name)
     assert command.name == noun
-    assert command.get_short_help_str(limit=100).rstrip(".") in NOUNS[noun]
-    assert isinstance(command, click.Group) == hasattr(command, "commands")
+    assert command.get_short_help_str(limit=100) == NOUNS[noun]
 
 
 def leaves(command: click.Command, *path: str) -> list[tuple[str, ...]]:
@@ -65,8 +66,8 @@ def leaves(command: click.Command, *path: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("path", leaves(custody), ids=" ".join)
-def test_every_verb_explains_itself(shell: Shell, path: tuple[str, ...]) -> None:
-    done = shell.run(*path, "--help")
+def test_every_verb_explains_itself(path: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(custody, [*path, "--help"])
     assert done.exit_code == 0
     assert done.stdout.startswith("Usage: ")
     if path not in (("up",), ("backups", "cat")):

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from localcloud.environment import IDENTITY
+from localcloud.faults import Rule
 from worlds.drive_local import ALICE
 
 from .conftest import Shell
@@ -67,6 +68,23 @@ def test_a_source_can_be_added_later_but_not_twice(shell: Shell) -> None:
     code, _ = shell.fails("customers", "add-source", "Acorn", "intercom", "stripe")
     assert code == 6
     assert shell.json("customers", "show", "acorn") == more
+
+
+def test_what_a_failure_left_open_can_be_gone_on_with(shell: Shell) -> None:
+    faults = shell.servers.drive.faults
+    faults.add(Rule(method="drive.files.create", skip=1, status=403, reason="teamDriveFileLimit"))
+    done = shell.run("customers", "add", "Acorn", "--source", "hubspot", "--source", "stripe")
+    faults.clear()
+    assert done.exit_code == 6
+    told = done.stderr.splitlines()[0]
+    assert told == "hint: go on with: custody customers add-source acorn stripe"
+    more = shell.json(*told.removeprefix("hint: go on with: custody ").split())
+    assert [one["source"] for one in more["sources"]] == ["hubspot", "stripe"]
+
+
+def test_nothing_to_set_is_a_usage_error(shell: Shell) -> None:
+    shell.add()
+    assert shell.fails("customers", "set", "acorn")[0] == 2
 
 
 def test_a_folder_that_the_customer_shared_is_adopted(shell: Shell, tmp_path: Path) -> None:

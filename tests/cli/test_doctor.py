@@ -1,13 +1,21 @@
 """`custody doctor`: every part is looked at, and what is wrong has a remedy."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
+import pytest
+
+from custody.cli.checks import WrongError, checks
 from custody.domain.channels import Channel
 from custody.domain.drain_changes import Cursor
 from custody.domain.drive import CORPORA
+from custody.errors import UnavailableError
 from custody.settings import SETTINGS
+from localcloud.faults import Rule
 
 from .conftest import Shell
 
@@ -104,6 +112,13 @@ def test_a_bucket_that_keeps_what_is_deleted_is_found(shell: Shell) -> None:
     assert "does not exist" in failed["bucket ledger"]["detail"]
 
 
+def test_a_bucket_whose_configuration_is_not_ours_to_read_may_answer(shell: Shell) -> None:
+    watch(shell)
+    faults = shell.servers.storage.faults
+    faults.add(Rule(method="storage.buckets.get", times=None, status=403, reason="forbidden"))
+    assert examine(shell) == {}
+
+
 def test_a_key_that_is_not_there_is_found(shell: Shell) -> None:
     watch(shell)
     shell.environment["CUSTODY_KEK_URI"] = "file:/nowhere/kek.json"
@@ -128,6 +143,31 @@ def test_queues_that_are_missing_are_named(shell: Shell) -> None:
     assert failed["subscriptions"]["detail"] == "missing: capture, timers-dead"
 
 
-def test_services_that_do_not_answer_are_found(shell: Shell) -> None:
+class WrongClock(BaseHTTPRequestHandler):
+    """A storage whose answers are ten minutes old."""
+
+    def do_HEAD(self) -> None:
+        self.send_response_only(404)
+        then = datetime.now(UTC) - timedelta(minutes=10)
+        self.send_header("Date", format_datetime(then, usegmt=True))
+        self.end_headers()
+
+
+def test_a_clock_that_is_wrong_is_found(shell: Shell) -> None:
+    server = HTTPServer(("127.0.0.1", 0), WrongClock)
+    answering = Thread(target=server.handle_request)
+    answering.start()
+    shell.environment["STORAGE_EMULATOR_HOST"] = f"http://127.0.0.1:{server.server_port}"
+    [check] = [check for check in checks() if check.name == "clock"]
+    with pytest.raises(WrongError, match=r"^60\d s away"):
+        check.look(shell.world)
+    answering.join()
+    server.server_close()
+    with pytest.raises(UnavailableError):
+        check.look(shell.world)
+
+
+def test_a_service_that_does_not_answer_is_found(shell: Shell) -> None:
+    watch(shell)
     shell.environment["PUBSUB_EMULATOR_HOST"] = "127.0.0.1:9"
-    assert {"topics", "subscriptions"} <= set(examine(shell))
+    assert set(examine(shell)) == {"topics", "subscriptions"}

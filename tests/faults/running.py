@@ -57,6 +57,11 @@ class Running(People):
         """Turns the clock of all servers, functions and timers, as a rehearsal does over HTTP."""
         requests.post(f"{self.local.drive.url}/_clock", json={"advance": seconds}, timeout=10)
 
+    def stop_timers(self) -> None:
+        """For good: nothing rings any more but what a test publishes."""
+        assert self.local._scheduler
+        self.local._scheduler.stop()
+
     def settle(self) -> None:
         """Waits until nothing is due, and what failed rests until its next delivery."""
         wait_for(self._is_quiet)
@@ -64,7 +69,12 @@ class Running(People):
         wait_for(self._is_quiet)
 
     def _is_quiet(self) -> bool:
-        return not any(one["ready"] or one["leased"] for one in self.waiting().values())
+        return not any(self.is_due(name) for name in self.waiting())
+
+    def is_due(self, function: str) -> bool:
+        """Whether a function is at work, or about to be."""
+        held = self.waiting()[function]
+        return bool(held["ready"] or held["leased"])
 
     def waiting(self) -> dict[str, dict[str, Any]]:
         """What each function's subscription holds."""

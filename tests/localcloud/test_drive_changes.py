@@ -135,7 +135,7 @@ def test_a_shared_drive_has_its_own_log(alice: Client, bob: Client) -> None:
     shared = alice.shared_drive()
     alice.share(shared, BOB)
     in_drive = {"driveId": shared, **ALL}
-    own, drives = bob.token(), bob.token(driveId=shared, supportsAllDrives=True)
+    own, drives = bob.token(), bob.token(driveId=shared)
     file_id = alice.create("a", parents=[shared])
     (change,) = bob.changes_since(drives, **in_drive)
     assert change["fileId"] == file_id
@@ -153,6 +153,8 @@ def test_a_drives_log_needs_a_client_that_knows_drives_and_a_member(
     """T5: access that was lost is a 404 to alert on."""
     shared = alice.shared_drive()
     permission = alice.share(shared, BOB)
+    unaware = bob.changes.getStartPageToken(driveId=shared)
+    assert refusal(unaware) == (404, "notFound")
     token = bob.token(driveId=shared)
     assert refusal(bob.changes.list(pageToken=token, driveId=shared))[0] == 403
     alice.unshare(shared, permission)

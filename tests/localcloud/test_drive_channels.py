@@ -75,7 +75,7 @@ def test_what_is_granted_is_what_counts(drive: Drive, alice: Client, webhook: We
     file_id = alice.create("a")
     now = drive.server.clock.time()
     year = {"expiration": str(int((now + 365 * DAY) * 1000))}
-    hour = watch(alice, webhook, "by default")
+    hour = watch(alice, webhook, "by-default")
     week = watch(alice, webhook, "changes", body=year)
     body = {"id": "file", "type": "web_hook", "address": webhook.url, **year}
     day = alice.files.watch(fileId=file_id, body=body).execute()
@@ -137,13 +137,13 @@ def test_each_log_rings_its_own_channels(drive: Drive, alice: Client, webhook: W
     """T5: a channel without driveId hears nothing of the drive."""
     shared = alice.shared_drive()
     watch(alice, webhook, "own")
-    watch(alice, webhook, "drive's", driveId=shared, **ALL)
+    watch(alice, webhook, "drives", driveId=shared, **ALL)
     webhook.wait_for(2)
     alice.create("in the drive", parents=[shared])
     webhook.wait_for(3)
     alice.create("in my drive")
     pushes = webhook.wait_for(4)
-    assert [push["X-Goog-Channel-ID"] for push in pushes[2:]] == ["drive's", "own"]
+    assert [push["X-Goog-Channel-ID"] for push in pushes[2:]] == ["drives", "own"]
 
 
 def test_a_watched_file_tells_what_kind_of_change_it_was(alice: Client, webhook: Webhook) -> None:
@@ -202,9 +202,9 @@ def test_server_errors_are_tried_again_with_growing_gaps(
     watch(alice, webhook)
     webhook.wait_for(1)
     alice.create("a")
-    for attempt in range(2, 7):
-        webhook.wait_for(attempt)
-        drive.advance(20)
+    while len(webhook.pushes) < 6:
+        drive.advance(1)
+        time.sleep(0.02)
     pushes = webhook.wait_for(6)
     assert len({push["X-Goog-Message-Number"] for push in pushes[1:]}) == 1
 
@@ -241,8 +241,8 @@ def test_pushes_can_be_lost_doubled_and_overtaken(
     alice.create("late")
     alice.create("early")
     pushes = webhook.wait_for(5)
-    late, early = (int(push["X-Goog-Message-Number"]) for push in pushes[3:])
-    assert early < late
+    first, second = (int(push["X-Goog-Message-Number"]) for push in pushes[3:])
+    assert first > second
 
 
 def test_channels_and_their_pushes_survive_a_restart(tmp_path: Path, webhook: Webhook) -> None:

@@ -163,16 +163,17 @@ def test_a_file_is_no_folder(alice: Client) -> None:
     file_id = alice.create("a")
     inside = alice.files.create(body={"name": "b", "parents": [file_id]})
     assert refusal(inside) == (403, "parentNotAFolder")
-    media_in_a_folder = lambda: alice.create("f", b"bytes", mimeType=FOLDER)  # noqa: E731
-    assert refusal(media_in_a_folder) == (400, "badRequest")
+    assert refusal(lambda: alice.create("f", b"bytes", mimeType=FOLDER)) == (400, "badRequest")
 
 
 def test_a_hundred_levels_of_folders_are_the_most(alice: Client) -> None:
     folder = None
     for level in range(100):
         folder = alice.folder(f"level {level}", folder)
-    deeper = lambda: alice.folder("too deep", folder)  # noqa: E731
-    assert refusal(deeper) == (403, "myDriveHierarchyDepthLimitExceeded")
+    assert refusal(lambda: alice.folder("too deep", folder)) == (
+        403,
+        "myDriveHierarchyDepthLimitExceeded",
+    )
     assert alice.create("a file is fine", parents=[folder])
 
 
@@ -286,3 +287,15 @@ def test_whoever_names_nobody_is_the_default_identity(drive: Drive) -> None:
     for headers in ({}, {"Authorization": "Bearer ya29.opaque"}):
         _, _, body = drive.call("GET", path, **headers)
         assert json.loads(body)["user"]["emailAddress"] == "custody@datasmash.example"
+
+
+def test_a_locked_file_keeps_its_content_and_name(alice: Client) -> None:
+    file_id = alice.create("a", b"data")
+    locked = alice.update(file_id, contentRestrictions=[{"readOnly": True, "reason": "final"}])
+    assert not locked["capabilities"]["canModifyContent"]
+    refused = (403, "insufficientFilePermissions")
+    assert refusal(lambda: alice.write(file_id, b"newer")) == refused
+    assert refusal(lambda: alice.update(file_id, name="b")) == refused
+    alice.update(file_id, contentRestrictions=[{"readOnly": False}])
+    alice.write(file_id, b"newer")
+    assert alice.read(file_id) == b"newer"

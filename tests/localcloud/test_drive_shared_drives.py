@@ -184,8 +184,10 @@ def test_moving_into_a_drive_gives_up_ownership_and_out_of_it_needs_an_organizer
     alice.move(file_id, shared, root)
     assert alice.get(file_id)["ownedByMe"]
     folder = alice.folder("folder")
-    whole_folder = lambda: alice.move(folder, root, shared)  # noqa: E731
-    assert refusal(whole_folder) == (403, "teamDrivesFolderMoveInNotSupported")
+    assert refusal(lambda: alice.move(folder, root, shared)) == (
+        403,
+        "teamDrivesFolderMoveInNotSupported",
+    )
 
 
 def test_members_see_everything_and_guests_one_item(
@@ -225,8 +227,10 @@ def test_memberships_are_permissions_of_the_drive(alice: Client, bob: Client, sh
 
 def test_organizers_stay_on_the_drive_itself(alice: Client, shared: str) -> None:
     file_id = alice.create("a", parents=[shared])
-    given = lambda: alice.share(file_id, BOB, "organizer")  # noqa: E731
-    assert refusal(given) == (403, "organizerOnNonTeamDriveItemNotSupported")
+    assert refusal(lambda: alice.share(file_id, BOB, "organizer")) == (
+        403,
+        "organizerOnNonTeamDriveItemNotSupported",
+    )
     owned = alice.permissions.create(
         fileId=file_id,
         body={"type": "user", "role": "owner", "emailAddress": BOB},
@@ -246,8 +250,7 @@ def test_restrictions_of_a_drive_hold_for_its_items(
     assert bob.get(file_id)["copyRequiresWriterPermission"]
     assert not bob.get(file_id)["capabilities"]["canDownload"]
     assert refusal(lambda: bob.read(file_id)) == (403, "cannotDownloadFile")
-    outside = lambda: alice.share(file_id, CAROL)  # noqa: E731
-    assert refusal(outside) == (403, "teamDriveMembershipRequired")
+    assert refusal(lambda: alice.share(file_id, CAROL)) == (403, "teamDriveMembershipRequired")
 
 
 def test_drives_are_listed_renamed_hidden_and_deleted(

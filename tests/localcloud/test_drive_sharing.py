@@ -93,10 +93,12 @@ def test_what_others_put_into_a_shared_folder_is_theirs_and_seen(
     alice: Client, bob: Client
 ) -> None:
     folder = alice.folder("inbox")
-    into_it = lambda: bob.create("early", parents=[folder])  # noqa: E731
-    assert refusal(into_it) == MISSING
+    assert refusal(lambda: bob.create("early", parents=[folder])) == MISSING
     alice.share(folder, BOB, "reader")
-    assert refusal(into_it) == (403, "insufficientParentPermissions")
+    assert refusal(lambda: bob.create("early", parents=[folder])) == (
+        403,
+        "insufficientParentPermissions",
+    )
     alice.share(folder, BOB, "writer")
     file_id = bob.create("export.csv", b"data", parents=[folder])
     file = alice.get(file_id)
@@ -175,8 +177,9 @@ def test_limited_folders_hide_their_contents_even_from_those_above(
 
 def test_expired_permissions_are_none(drive: Drive, alice: Client, bob: Client) -> None:
     file_id = alice.create("a")
-    past = lambda: alice.share(file_id, BOB, expirationTime="2020-01-01T00:00:00Z")  # noqa: E731
-    assert refusal(past)[0] == 403
+    assert (
+        refusal(lambda: alice.share(file_id, BOB, expirationTime="2020-01-01T00:00:00Z"))[0] == 403
+    )
     moment = timestamp(drive.server.clock.now() + timedelta(hours=1))
     alice.share(file_id, BOB, expirationTime=moment)
     assert bob.get(file_id)["name"] == "a"

@@ -154,7 +154,7 @@ def test_the_client_downloads_in_pieces(alice: Client) -> None:
 
 
 def test_an_upload_is_never_held_in_memory(drive: Drive, alice: Client, tmp_path: Path) -> None:
-    size = 96 << 20
+    size = 64 << 20
     source = tmp_path / "large"
     with source.open("wb") as file:
         file.truncate(size)
@@ -168,3 +168,16 @@ def test_an_upload_is_never_held_in_memory(drive: Drive, alice: Client, tmp_path
             _, answer = request.next_chunk()
             assert process.memory_info().rss - before < size // 2
     assert alice.get(answer["id"])["size"] == str(size)
+
+
+def test_newer_content_comes_in_pieces_too(alice: Client) -> None:
+    file_id = alice.create("a", b"first", parents=None)
+    data = secrets.token_bytes(2 * PIECE)
+    media = MediaIoBaseUpload(io.BytesIO(data), "text/csv", chunksize=PIECE, resumable=True)
+    request = alice.files.update(fileId=file_id, media_body=media, fields="id,headRevisionId")
+    answer = None
+    while answer is None:
+        _, answer = request.next_chunk()
+    assert answer["id"] == file_id
+    assert alice.read(file_id) == data
+    assert len(alice.revisions.list(fileId=file_id).execute()["revisions"]) == 2

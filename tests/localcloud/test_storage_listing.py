@@ -5,6 +5,8 @@ import requests
 from google.api_core.exceptions import BadRequest
 
 from localcloud.storage import StorageServer
+from localcloud.storage.call import Call
+from localcloud.storage.uploads import insert_simple
 
 NAMES = ["a", "a/", "a/1", "a/2", "a/b/3", "b", "b/1", "c", "ü", "日本"]
 
@@ -124,7 +126,26 @@ def test_a_token_of_somebody_else_is_refused(client: Any, full_bucket: Any) -> N
             listed(client, full_bucket, page_token=token)
 
 
-def test_more_than_a_page_of_rows_behind_one_prefix(client: Any, bare_bucket: Any) -> None:
-    fill(bare_bucket, [f"many/{number:04}" for number in range(520)] + ["z"])
+def test_more_than_a_page_of_rows_behind_one_prefix(
+    client: Any, bare_bucket: Any, storage_server: StorageServer
+) -> None:
+    for name in [f"many/{number:04}" for number in range(520)] + ["z"]:
+        params = {"bucket": bare_bucket.name, "name": name}
+        call = Call(params=params, body={}, headers={})
+        insert_simple(storage_server.store, call, iter([b"x"]))
     assert listed(client, bare_bucket, delimiter="/") == (["z"], ["many/"])
     assert len(listed(client, bare_bucket, prefix="many/", page_size=100)[0]) == 520
+
+
+def test_managed_folders_are_prefixes_on_request(
+    client: Any, full_bucket: Any, storage_server: StorageServer, http: requests.Session
+) -> None:
+    url = f"{storage_server.url}/storage/v1/b/{full_bucket.name}/managedFolders"
+    for name in ("a/", "bare/", "z/inner/"):
+        assert http.post(url, json={"name": name}).ok
+    options = {"delimiter": "/", "include_folders_as_prefixes": True}
+    for size in (1, 3, 100):
+        found = client.list_blobs(full_bucket, retry=None, page_size=size, **options)
+        assert [blob.name for blob in found] == ["a", "b", "c", "ü", "日本"]
+        assert sorted(found.prefixes) == ["a/", "b/", "bare/", "z/"]
+    assert listed(client, full_bucket, delimiter="/")[1] == ["a/", "b/"]

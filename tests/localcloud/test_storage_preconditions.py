@@ -163,7 +163,7 @@ def test_buckets_have_a_metageneration(
 ) -> None:
     url = f"{storage_server.url}/storage/v1/b/{bucket.name}"
     for verb in ("GET", "PATCH", "PUT", "DELETE"):
-        body = {} if verb in ("PATCH", "PUT") else None
+        body: dict[str, str] | None = {} if verb in ("PATCH", "PUT") else None
         for name, status in (("ifMetagenerationMatch", 412), ("ifMetagenerationNotMatch", 304)):
             wrong = 99 if status == 412 else http.get(url).json()["metageneration"]
             assert http.request(verb, url, params={name: wrong}, json=body).status_code == status

@@ -1,6 +1,7 @@
 """Resumable uploads as requests: what is kept, what is asked for, and what survives."""
 
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,27 @@ def test_a_wrong_checksum_ends_an_upload_without_an_object(
     assert list(storage_server.store.contents._folder.iterdir()) == []
 
 
+def test_a_torn_upload_in_one_request_is_no_object(
+    bucket: Any, storage_server: StorageServer
+) -> None:
+    """The end of the connection is not the end of a body in chunks."""
+
+    def torn() -> Any:
+        yield b"x" * 1000
+        raise ConnectionAbortedError
+
+    url = f"{storage_server.url}/upload/storage/v1/b/{bucket.name}/o"
+    for _ in range(5):
+        with pytest.raises(requests.ConnectionError):
+            requests.post(
+                url, params={"uploadType": "media", "name": "name"}, data=torn(), timeout=9
+            )
+    deadline = time.monotonic() + 10
+    while list(storage_server.store.contents._folder.iterdir()):
+        assert time.monotonic() < deadline, "torn uploads stay on disk"
+    assert not bucket.blob("name").exists(retry=None)
+
+
 def test_a_torn_request_keeps_what_arrived(
     session: Session, storage_server: StorageServer, bucket: Any
 ) -> None:
@@ -202,10 +224,10 @@ def test_a_torn_request_keeps_what_arrived(
 
     with pytest.raises(requests.ConnectionError):
         requests.put(session.url, data=torn(), timeout=10)
-    have = 0
-    while have < 2 * QUANTUM:
-        reported = session.status().headers.get("Range", "bytes=0--1")
-        have = int(reported.removeprefix("bytes=0-")) + 1
+    status = session.status()  # waits for the torn request to end
+    assert status.status_code == 308
+    have = int(status.headers.get("Range", "bytes=0--1").removeprefix("bytes=0-")) + 1
+    assert have <= 2 * QUANTUM
     rest = f"bytes {have}-{len(CONTENT) - 1}/{len(CONTENT)}"
     assert session.put(CONTENT[have:], rest).status_code == 200
     assert bucket.blob("name").download_as_bytes(retry=None) == CONTENT
@@ -237,3 +259,14 @@ def test_a_restart_removes_what_was_torn_and_keeps_what_is_open(
     restarted.stop()
     assert len(list(folder.iterdir())) == 1
     assert session.status().headers["Range"] == f"bytes=0-{QUANTUM - 1}"
+
+
+def test_an_upload_does_not_end_in_another_bucket_of_the_same_name(
+    bare_bucket: Any, client: Any, storage_server: StorageServer, http: requests.Session
+) -> None:
+    client.create_bucket("kept")
+    session = start(http, storage_server, client.bucket("kept"))
+    client.bucket("kept").delete(retry=None)
+    client.create_bucket("kept")
+    assert session.put(b"content").status_code == 404
+    assert not client.bucket("kept").blob("name").exists(retry=None)

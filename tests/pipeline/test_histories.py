@@ -21,8 +21,9 @@ from pipeline.driver import Pipeline
 from pipeline.promises import Keeper, check_settled
 
 places = st.integers(0, 20)
-words = st.sampled_from([b"", b"one", b"two", b"one and more", b"two and much more"])
-"""Few contents, so that files return to what they said before."""
+ROWS = b"a row like all others\n" * 500
+words = st.sampled_from([b"", b"one", b"two", ROWS, ROWS + b"one more row\n"])
+"""Few contents, so that files return to what they said before; some are worth a delta."""
 
 
 class Histories(RuleBasedStateMachine):
@@ -197,9 +198,9 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=100,
+    max_examples=500,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
-    phases=[Phase.generate],
+    phases=[Phase.generate, Phase.shrink],
 )

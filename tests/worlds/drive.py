@@ -161,7 +161,7 @@ class SimulatedDrive:
             for item in self._items.values():
                 item.deleted = item.deleted or gone in item.line()
 
-    def let_download(self, file_id: FileId, allowed: bool) -> None:
+    def let_download(self, file_id: FileId, *, allowed: bool) -> None:
         with self._changed(file_id) as item:
             item.can_download = allowed
 

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from googleapiclient.http import MediaIoBaseUpload
 
 from localcloud.clock import Clock
 from localcloud.drive import DriveServer
+from localcloud.drive.contract import contract
 from localcloud.faults import Rule
 
 ALICE = "alice@customer.example"
@@ -26,8 +28,9 @@ FOLDER = "application/vnd.google-apps.folder"
 SHEET = "application/vnd.google-apps.spreadsheet"
 DOCUMENT = "application/vnd.google-apps.document"
 SHORTCUT = "application/vnd.google-apps.shortcut"
-ALL = {"supportsAllDrives": True, "includeItemsFromAllDrives": True}
+ALL: dict[str, Any] = {"supportsAllDrives": True, "includeItemsFromAllDrives": True}
 DAY = 86_400.0
+_ROOT = "http://root.invalid"
 RESOURCES = (
     "about",
     "changes",
@@ -40,13 +43,18 @@ RESOURCES = (
 )
 
 
+@cache
+def _document() -> str:
+    """Google's document for the client, in which only the root has to be filled in (T29)."""
+    return json.dumps(contract().document(_ROOT))
+
+
 class Client:
     """One user's Drive, through the real client library."""
 
     def __init__(self, url: str, email: str) -> None:
-        with urlopen(f"{url}/discovery/v1/apis/drive/v3/rest") as answer:
-            document = json.load(answer)
         self.email = email
+        document = _document().replace(_ROOT, url)
         self.api = build_from_document(document, credentials=Credentials(token=email))
         for resource in RESOURCES:
             setattr(self, resource, getattr(self.api, resource)())
@@ -125,7 +133,8 @@ class Client:
         return str(made["id"])
 
     def token(self, **more: Any) -> str:
-        return str(self.changes.getStartPageToken(**more).execute()["startPageToken"])
+        request = self.changes.getStartPageToken(supportsAllDrives=True, **more)
+        return str(request.execute()["startPageToken"])
 
     def changes_since(self, token: str, **more: Any) -> list[dict[str, Any]]:
         """Every change from a token to the end of the log."""

@@ -13,8 +13,8 @@ from worlds.drive import Item, SimulatedDrive, shown
 
 PAGE = 3
 """Changes on one page of a change log: few, so that short stories turn pages."""
-CHUNK = 4
-"""Bytes in one piece of a content: few, so that small files come in pieces."""
+CHUNK = 1000
+"""Bytes in one piece of a content."""
 
 
 class MemoryDrive:

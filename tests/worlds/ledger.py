@@ -84,6 +84,7 @@ class MemoryIndex:
     def __init__(self, writes: Writes) -> None:
         self._writes = writes
         self._histories: dict[tuple[HoldingEpoch, FileId], Seen[bytes]] = {}
+        self._counts: dict[tuple[HoldingEpoch, FileId], int] = {}
         self._whereabouts: dict[FileId, list[HoldingEpoch]] = {}
 
     def read(self, life: HoldingEpoch, file_id: FileId, *, sealer: Sealer) -> Seen[FileHistory]:
@@ -100,13 +101,18 @@ class MemoryIndex:
         with self._writes.one():
             _expect(self._histories.get((life, file_id)), stamp, name)
             self._histories[life, file_id] = Seen(value=sealed, stamp=stamp + 1)
+            self._counts[life, file_id] = len(history.versions)
         return Seen(value=history, stamp=stamp + 1)
 
     def known(self, life: HoldingEpoch, file_ids: Sequence[FileId]) -> frozenset[FileId]:
         return frozenset(file_id for file_id in file_ids if (life, file_id) in self._histories)
 
-    def files(self, life: HoldingEpoch) -> Iterator[FileId]:
-        return iter([file_id for other, file_id in self._histories if other == life])
+    def files(self, life: HoldingEpoch) -> dict[FileId, int]:
+        return {
+            file_id: self._counts[other, file_id]
+            for other, file_id in self._histories
+            if other == life
+        }
 
     def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
         with self._writes.one():
@@ -177,9 +183,9 @@ class MemoryQuarantine:
         return iter(waiting)
 
     def settle(self, entry_id: str, verdict: Verdict) -> Quarantined:
-        if entry_id not in self._entries:
-            raise NotFoundError(f"no entry {entry_id} waits in quarantine")
         with self._writes.one():
+            if entry_id not in self._entries or entry_id in self.verdicts:
+                raise NotFoundError(f"no entry {entry_id} waits in quarantine")
             self.verdicts[entry_id] = verdict
         return self._entries[entry_id]
 

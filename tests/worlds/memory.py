@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from custody.domain.events import Event
+from custody.domain.vault import HoldingEpoch, ObjectName
 from worlds.drive import SimulatedDrive
 from worlds.drive_ports import MemoryDrive, MemoryFeed, MemoryFolders
 from worlds.keys import MemoryKeys
@@ -50,6 +51,18 @@ class MemoryWorld:
 
     def fresh_id(self) -> str:
         return f"id-{next(self._ids):04}"
+
+    def sent(self) -> list[Event]:
+        return list(self.published)
+
+    def lose_keyset(self, life: HoldingEpoch) -> None:
+        self.keys.lose(life)
+
+    def destroy_keyset(self, life: HoldingEpoch) -> None:
+        self.keys.destroy(life)
+
+    def damage(self, name: ObjectName) -> None:
+        self.vault.damage(name)
 
     def crash_after(self, count: int, *, takes_effect: bool) -> None:
         """The `count`-th write to any store from now raises Crash, after its effect or before."""

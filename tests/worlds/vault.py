@@ -15,7 +15,7 @@ from custody.errors import CorruptError, DeadlineError, NotFoundError, TornReadE
 from custody.ports import Sealer
 from worlds.writes import Writes
 
-PIECE = 4
+PIECE = 1000
 """Bytes in one piece of a content that is read back."""
 
 
@@ -97,11 +97,20 @@ class MemoryVault:
             self._contents[name] = sealer.seal(data, b"content|" + name.encode())
 
     def _pays(self, data: bytes, base: Version, sealer: Sealer) -> bool:
-        """What differs after the common beginning is the delta."""
-        before = b"".join(self.content(base.name, sealer=sealer))
-        pairs = zip(before, data, strict=False)
-        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        return pays(len(data) - common, len(data))
+        """What differs between the common beginning and end is the delta."""
+        try:
+            before = b"".join(self.content(base.name, sealer=sealer))
+        except (NotFoundError, CorruptError):
+            return False
+        head = _common(before, data)
+        tail = _common(before[head:][::-1], data[head:][::-1])
+        return pays(len(data) - head - tail, len(data))
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes two contents have in common from their beginning."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _check_promise(draft: Draft, data: bytes) -> None:

@@ -17,7 +17,9 @@ from localcloud.errors import ApiError
 from localcloud.faults import Faults, Rule, parse_rule
 from localcloud.schema import Json
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
+_LONGEST_LINE = 1 << 16
+_TORN = "the client went away in the middle of a body"
 Headers = Iterable[tuple[str, str]]
 
 
@@ -179,19 +181,32 @@ class Exchange(BaseHTTPRequestHandler, ABC):
             yield block
 
     def _chunks(self) -> Iterator[bytes]:
-        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+        while size := self._chunk_size():
             while size:
                 block = self._read(min(size, BLOCK))
                 size -= len(block)
                 yield block
-            self.rfile.readline()
-        while self.rfile.readline().strip():
+            self._line()
+        while self._line().strip():
             pass  # trailers mean nothing here
 
+    def _chunk_size(self) -> int:
+        try:
+            return int(self._line().split(b";")[0], 16)
+        except ValueError as error:
+            raise ConnectionResetError("the body is not in chunks") from error
+
+    def _line(self) -> bytes:
+        """A line of the chunked coding; without its end the body is torn, not over."""
+        line = self.rfile.readline(_LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            raise ConnectionResetError(_TORN)
+        return line
+
     def _read(self, size: int) -> bytes:
-        block = self.rfile.read1(size)
+        block = self.rfile.read(size)
         if not block:
-            raise ConnectionResetError("the client went away in the middle of a body")
+            raise ConnectionResetError(_TORN)
         return block
 
     @property

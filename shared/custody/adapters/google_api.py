@@ -70,7 +70,8 @@ class GoogleApi:
 
 def application_credentials(scopes: tuple[str, ...]) -> Credentials:
     """The function's own identity, as the platform provides it."""
-    credentials, _ = google.auth.default(scopes=list(scopes))
+    with our_errors("the function's own identity"):
+        credentials, _ = google.auth.default(scopes=list(scopes))
     return credentials
 
 

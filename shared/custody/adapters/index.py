@@ -1,6 +1,6 @@
 """One sealed object a file: what is known of its versions. A cache that the vault can rebuild."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -9,6 +9,9 @@ from custody.domain import names
 from custody.domain.vault import FileHistory, FileId, HoldingEpoch
 from custody.errors import AlreadyExistsError, NotFoundError
 from custody.ports import Sealer, Seen
+
+_VERSIONS = "custody-versions"
+"""How many versions a sealed index object knows: all that may be told of it without its key."""
 
 
 def _associated(name: str) -> bytes:
@@ -33,7 +36,8 @@ class BucketIndex:
     def write(self, history: FileHistory, *, stamp: int, sealer: Sealer) -> Seen[FileHistory]:
         name = names.index_name(history.life, history.file_id)
         sealed = sealer.seal(msgspec.msgpack.encode(history), _associated(name))
-        generation = self._bucket.replace(name, sealed, generation=stamp)
+        count = {_VERSIONS: str(len(history.versions))}
+        generation = self._bucket.replace(name, sealed, generation=stamp, metadata=count)
         return Seen(value=history, stamp=generation)
 
     def known(self, life: HoldingEpoch, file_ids: Sequence[FileId]) -> frozenset[FileId]:
@@ -44,10 +48,9 @@ class BucketIndex:
             return frozenset(file_ids)
         return frozenset(wanted[name] for name in found if name in wanted)
 
-    def files(self, life: HoldingEpoch) -> Iterator[FileId]:
-        return (
-            names.parse_index_name(name) for name in self._bucket.names(names.index_prefix(life))
-        )
+    def files(self, life: HoldingEpoch) -> dict[FileId, int]:
+        found = self._bucket.metadata(names.index_prefix(life))
+        return {names.parse_index_name(name): int(meta.get(_VERSIONS, 0)) for name, meta in found}
 
     def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
         """One create for a file that is new everywhere, which is nearly every file."""

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import requests
 from google.api_core import exceptions as google
-from google.auth import exceptions as auth
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -37,7 +37,8 @@ _RETRY = DEFAULT_RETRY.with_timeout(CALL_SECONDS)
 def storage_client(endpoint: str) -> storage.Client:
     """Google's client; against another endpoint it needs neither credentials nor project."""
     if not endpoint:
-        return storage.Client()
+        with _our_errors("storage"):
+            return storage.Client()
     return storage.Client(
         project="local",
         credentials=AnonymousCredentials(),
@@ -62,8 +63,8 @@ def _our_errors(name: str) -> Iterator[None]:
         raise TornReadError(f"{name} arrived with another checksum than was sent") from error
     except (google.GoogleAPICallError, google.RetryError, requests.RequestException) as error:
         raise UnavailableError(f"storage did not take or give {name}") from error
-    except auth.TransportError as error:
-        raise UnavailableError("the token service did not answer") from error
+    except GoogleAuthError as error:
+        raise UnavailableError("no credentials to be had: run 'custody doctor'") from error
 
 
 @contextmanager
@@ -104,9 +105,17 @@ class Bucket:
                 return standing.generation
             raise AlreadyExistsError(f"{name} exists already with other content") from error
 
-    def replace(self, name: str, data: bytes, *, generation: int) -> int:
+    def replace(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        generation: int,
+        metadata: dict[str, str] | None = None,
+    ) -> int:
         """Writes over exactly this generation (0: nothing). ConflictError for any other."""
         blob = self._bucket.blob(name)
+        blob.metadata = metadata
         with _writing(name):
             blob.upload_from_string(
                 data,
@@ -152,6 +161,15 @@ class Bucket:
                 self._bucket, prefix=prefix, fields="items(name),nextPageToken", retry=_RETRY
             ):
                 yield blob.name
+
+    def metadata(self, prefix: str) -> Iterator[tuple[str, dict[str, str]]]:
+        """Every live name with this prefix, and what stands beside its bytes in the clear."""
+        fields = "items(name,metadata),nextPageToken"
+        with _our_errors(prefix):
+            for blob in self._client.list_blobs(
+                self._bucket, prefix=prefix, fields=fields, retry=_RETRY
+            ):
+                yield blob.name, blob.metadata or {}
 
     def names_between(self, first: str, last: str) -> list[str] | None:
         """The live names from `first` to `last`, both included; None if one page is too small."""

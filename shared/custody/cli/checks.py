@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
+from typing import Any
 
 from custody.cli.watches import cursor_age
 from custody.cli.world import Desk
@@ -104,20 +105,15 @@ def _bucket(setting: str, world: Desk) -> str:
             next(iter(world.storage.list_blobs(bucket, max_results=1)), None)
         return f"{name} answers; its configuration is not for this identity to read"
     if setting in _ERASING:
-        _require_forgetful(bucket.versioning_enabled, _soft_delete_seconds(bucket), name)
+        _require_forgetful(bucket, name)
     return f"{name} answers and is configured"
 
 
-def _soft_delete_seconds(bucket: object) -> int:
-    policy = getattr(bucket, "soft_delete_policy", None)
-    return int(getattr(policy, "retention_duration_seconds", 0) or 0)
-
-
-def _require_forgetful(versioned: bool, soft_delete_seconds: int, name: str) -> None:
+def _require_forgetful(bucket: Any, name: str) -> None:
     """T21: versioning and soft delete keep what was deleted."""
-    kept = ["versioning is on"] if versioned else []
-    if soft_delete_seconds:
-        kept.append(f"soft delete keeps objects for {soft_delete_seconds} s")
+    kept = ["versioning is on"] if bucket.versioning_enabled else []
+    if seconds := bucket.soft_delete_policy.retention_duration_seconds:
+        kept.append(f"soft delete keeps objects for {seconds} s")
     if kept:
         raise WrongError(f"{name} keeps what is deleted: {' and '.join(kept)}")
 

@@ -247,15 +247,16 @@ def _require_free(wanted: Folders, standing: Iterable[Holding]) -> None:
 
 
 def _open_all(world: Desk, customer: Customer, wanted: Folders) -> list[Holding]:
-    opened = []
     try:
-        for source, folder in wanted.items():
-            opened.append(open_holding(world.office, customer, source, folder=folder))
+        return [
+            open_holding(world.office, customer, source, folder=folder)
+            for source, folder in wanted.items()
+        ]
     except CustodyError:
-        left = " ".join(source for source in list(wanted)[len(opened) :])
+        opened = {holding.life.source for holding in holdings_of(world, customer.customer)}
+        left = " ".join(source for source in wanted if source not in opened)
         hint(f"hint: go on with: custody customers add-source {customer.slug} {left}")
         raise
-    return opened
 
 
 def _row(world: Desk, customer: Customer, theirs: Iterable[Holding]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import json
 import shlex
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -27,10 +29,17 @@ def env(data: Path | None, form: str) -> None:
     try:
         ready = data / "ready.json" if data else Path(RUNNING.read_text())
         settings = json.loads(ready.read_text())["env"]
-    except FileNotFoundError as error:
+        _knock(settings["STORAGE_EMULATOR_HOST"])
+    except (FileNotFoundError, ConnectionError) as error:
         raise NotFoundError("no local cloud is running: start one with 'custody up'") from error
     if form == "json":
         click.echo(json.dumps(settings, indent=2))
         return
     for name, value in settings.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _knock(url: str) -> None:
+    """One that was killed leaves its ready file behind, but nobody answers."""
+    address = urlsplit(url)
+    socket.create_connection((address.hostname, address.port), timeout=1).close()

@@ -20,6 +20,10 @@ class PartialError(errors.CustodyError):
     """Some of it was done and some could not be, for now."""
 
 
+class UnwellError(errors.CustodyError):
+    """The doctor found something wrong."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Family:
     """Errors that a person answers in the same way."""
@@ -56,6 +60,7 @@ def _families() -> tuple[_Family, ...]:
             exit_code=6,
             remedy="the same request will be refused again: change it",
         ),
+        _Family(kind=UnwellError, exit_code=1, remedy="each of them names its remedy"),
         _Family(kind=errors.CustodyError, exit_code=1, remedy="'custody doctor' shows more"),
     )
 

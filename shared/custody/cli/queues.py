@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
+import requests
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import pubsub_v1
@@ -34,7 +35,11 @@ def google_errors(what: str) -> Iterator[None]:
         raise NotFoundError(f"{what} does not exist: apply Terraform") from error
     except (exceptions.Forbidden, exceptions.Unauthorized) as error:
         raise RefusedError(f"{what}: this identity has no right to it") from error
-    except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+    except (
+        exceptions.GoogleAPICallError,
+        exceptions.RetryError,
+        requests.RequestException,
+    ) as error:
         raise UnavailableError(f"{what}: no answer ({type(error).__name__})") from error
     except GoogleAuthError as error:
         raise UnavailableError(f"{what}: no credentials to be had") from error

@@ -37,7 +37,7 @@ def corpus_of_token(secret: bytes, token: str, *, channel: str, now: datetime) -
     """The corpus that a genuine, unexpired token speaks for; None for any other."""
     corpus, _, rest = token.partition(".")
     expiry, _, mac = rest.partition(".")
-    if not (expiry.isascii() and expiry.isdecimal() and mac.isascii()):
+    if not (expiry.isascii() and expiry.isdecimal() and len(expiry) < 16 and mac.isascii()):
         return None
     genuine = hmac.compare_digest(mac, _mac(secret, channel, corpus, int(expiry)))
     return Corpus(corpus) if genuine and now.timestamp() < int(expiry) else None

@@ -52,9 +52,10 @@ def add_customer(
 
 
 def find_customer(registry: Registry, given: str) -> Customer:
-    """By id, slug or display name. Raises NotFoundError."""
+    """By id, slug or display name, large and small letters alike. Raises NotFoundError."""
+    wanted = given.casefold()
     for customer in registry.customers():
-        if given in (customer.customer, customer.slug, customer.name):
+        if wanted in (customer.customer, customer.slug, customer.name.casefold()):
             return customer
     raise NotFoundError(f"no customer {given!r}: 'custody customers ls' names them all")
 

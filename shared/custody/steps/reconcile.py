@@ -1,5 +1,6 @@
 """Lists both sides and captures what no event brought: lost pushes, cursors, vanished files."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,16 +8,17 @@ from datetime import datetime
 import structlog
 
 from custody.domain import names
+from custody.domain.capture import Findings, learned
 from custody.domain.drive import DriveFile
-from custody.domain.events import TimerRang, in_events
+from custody.domain.events import TimerRang, VersionStored, in_events
 from custody.domain.reconcile import plan_reconcile
 from custody.domain.vault import (
-    FileHistory,
     FileId,
     Holding,
     HoldingEpoch,
     HoldingState,
     ObjectName,
+    RevisionId,
 )
 from custody.errors import ConflictError, CustodyError, NotFoundError, RetryableError
 from custody.ports import Drive, Fences, Index, Keys, Publisher, Registry, Vault
@@ -74,29 +76,43 @@ def _reconcile_holding(run: Reconcile, holding: Holding) -> int:
     if holding.state is not HoldingState.OPEN or run.fences.closed(life):
         return 0
     stored = {name: names.parse_version_name(name)[1:] for name in run.vault.names(life)}
-    indexed = set(run.index.files(life))
-    _rebuild(run, life, {name: one[0] for name, one in stored.items() if one[0] not in indexed})
-    files = plan_reconcile(shown=_shown(run, holding), stored=stored.values(), indexed=indexed)
+    known = run.index.files(life)
+    _catch_up(run, life, _behind(stored, known))
+    files = plan_reconcile(shown=_shown(run, holding), stored=stored.values(), indexed=known)
     if files:
         run.publisher.publish(in_events(life, files))
         log.warning("reconcile_mismatch", files=len(files), **_ids(life))
     return len(files)
 
 
-def _rebuild(run: Reconcile, life: HoldingEpoch, forgotten: dict[ObjectName, FileId]) -> None:
-    """Reads from the vault what the index lost: also versions that Drive no longer has."""
-    if not forgotten:
+Stored = dict[ObjectName, tuple[FileId, RevisionId]]
+
+
+def _behind(stored: Stored, known: dict[FileId, int]) -> dict[FileId, list[ObjectName]]:
+    """The files of which the vault has more versions than the index knows."""
+    by_file: defaultdict[FileId, list[ObjectName]] = defaultdict(list)
+    for name, (file_id, _) in stored.items():
+        by_file[file_id].append(name)
+    return {one: found for one, found in by_file.items() if len(found) > known.get(one, 0)}
+
+
+def _catch_up(run: Reconcile, life: HoldingEpoch, behind: dict[FileId, list[ObjectName]]) -> None:
+    """Reads from the vault what the index lacks: also versions that Drive no longer has."""
+    if not behind:
         return
     sealer = run.keys.unwrap(life)
-    for file_id in sorted(set(forgotten.values())):
-        history = FileHistory(life=life, file_id=file_id)
-        for name in (name for name, owner in forgotten.items() if owner == file_id):
-            history = history.with_version(run.vault.version(name, sealer=sealer))
+    for file_id, found in behind.items():
+        seen = run.index.read(life, file_id, sealer=sealer)
+        versions = tuple(run.vault.version(name, sealer=sealer) for name in found)
+        run.publisher.publish(
+            [VersionStored(life=life, file_id=file_id, version=one.name) for one in versions]
+        )
+        history = learned(seen.value, Findings(versions=versions))
         try:
-            run.index.write(history, stamp=0, sealer=sealer)
+            run.index.write(history, stamp=seen.stamp, sealer=sealer)
         except ConflictError:
             log.info("version_skipped", reason="captured meanwhile", file_id=file_id)
-    log.warning("index_rebuilt", files=len(set(forgotten.values())), **_ids(life))
+    log.warning("index_rebuilt", files=len(behind), **_ids(life))
 
 
 def _shown(run: Reconcile, holding: Holding) -> list[DriveFile]:

@@ -33,6 +33,8 @@ class Scope:
 
     def place_of(self, file: DriveFile) -> Place | None:
         """Where a file lies: inside its folder. None outside every holding."""
+        if file.is_folder and self._places.get(file.file_id):
+            return self._places[file.file_id]  # a holding's own folder lies in itself
         return self._inside(file.parent, DEPTH_LIMIT) if file.parent else None
 
     def _inside(self, folder: FileId, levels: int) -> Place | None:

@@ -7,9 +7,9 @@ from localcloud.drive import access, drives, journal
 from localcloud.drive.call import Call
 from localcloud.drive.ids import root_folder_id
 from localcloud.drive.model import File, Role
-from localcloud.drive.refusals import invalid
+from localcloud.drive.refusals import drive_not_found, invalid
 from localcloud.drive.resource import FileView
-from localcloud.drive.search import require_shared_drives
+from localcloud.drive.search import require_shared_drives, wants_drive
 from localcloud.drive.session import Session
 
 
@@ -24,6 +24,8 @@ def log_of(session: Session, call: Call) -> str:
     drive_id = call.drive_id
     if drive_id is None:
         return journal.user_log(session.caller)
+    if not call.all_drives:
+        raise drive_not_found(drive_id)
     access.get_drive_role(session, drive_id)
     return journal.drive_log(drive_id)
 
@@ -38,7 +40,8 @@ def list_changes(session: Session, call: Call) -> dict[str, Any]:
         [log, position, size + 1],
     )
     shown = _Shown(session, call)
-    entries = [entry for row in rows[:size] if (entry := shown.entry(row)) is not None]
+    found = [shown.entry(row) for row in rows[:size]] if wants_drive(call) else []
+    entries = [entry for entry in found if entry is not None]
     page: dict[str, Any] = {"kind": "drive#changeList", "changes": entries}
     if len(rows) > size:
         page["nextPageToken"] = str(rows[size - 1]["position"] + 1)

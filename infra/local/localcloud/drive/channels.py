@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from localcloud.drive import access, changes, journal
 from localcloud.drive.call import Call
+from localcloud.drive.pushes import is_local
 from localcloud.drive.refusals import bad_request
 from localcloud.drive.search import require_shared_drives
 from localcloud.drive.session import Session
@@ -21,7 +22,6 @@ _LONGEST_FOR_CHANGES = 604_800
 _LONGEST_FOR_FILES = 86_400
 _LONGEST_TOKEN = 256
 _ID = re.compile(r"[A-Za-z0-9\-_+/=]{1,64}")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def watch_changes(session: Session, call: Call) -> dict[str, Any]:
@@ -79,9 +79,8 @@ def _resource_id(resource: str) -> str:
 
 def _address(address: str) -> str:
     """Drive calls https alone; here plain http on loopback is allowed too."""
-    parts = urlsplit(address)
-    local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not local and parts.scheme != "https":
+    scheme = urlsplit(address).scheme
+    if scheme != "https" and not (scheme == "http" and is_local(address)):
         message = f"WebHook callback must be HTTPS: {address}"
         raise ApiError(400, "push.webhookUrlNotHttps", message)
     return address

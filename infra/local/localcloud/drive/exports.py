@@ -5,12 +5,15 @@ import csv
 import html
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from xml.etree import ElementTree as ET
 
 from localcloud.drive import documents, formats, ooxml
 from localcloud.drive.model import Revision
+from localcloud.drive.refusals import bad_request
 
 _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4//8/AwAI/AL+hc2rNAAAAABJRU5E"
@@ -37,6 +40,15 @@ def export(
     """A document of a kind in a format; the dates in Office formats differ from call to call."""
     document = _read(kind, revision, source, made)
     return _WRITERS[mime_type](document)
+
+
+def check_import(kind: str, source: bytes, mime_type: str) -> None:
+    """Refuses a file that is not what its type says."""
+    try:
+        read = documents.rows if kind == formats.SPREADSHEET else documents.lines
+        read(source, mime_type)
+    except (zipfile.BadZipFile, KeyError, ET.ParseError, csv.Error, IndexError) as error:
+        raise bad_request("The file cannot be converted: it is damaged.") from error
 
 
 def padded(data: bytes, mime_type: str, size: int) -> bytes:

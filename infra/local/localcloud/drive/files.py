@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.clock import timestamp
-from localcloud.drive import access, formats, history, journal, moves, resource, trash
+from localcloud.drive import access, exports, formats, history, journal, moves, resource, trash
 from localcloud.drive.call import Answer, Call, Media
 from localcloud.drive.capabilities import file_capabilities, is_locked, may_download
 from localcloud.drive.content import Received
@@ -174,6 +174,7 @@ def _add_content(
         mime_type = source or _UNKNOWN
         if file.mime_type not in formats.IMPORTS.get(mime_type, ()):
             raise bad_request("The requested conversion is not supported.")
+        exports.check_import(file.mime_type, session.content.read(received.content), mime_type)
     history.add_revision(
         session,
         file,
@@ -238,7 +239,10 @@ def _check_role(session: Session, file: File, call: Call) -> None:
         raise not_allowed(file.id)
     if named & _OWNERS_ALONE and role < Role.ORGANIZER:
         raise not_allowed(file.id)
-    if call.received and (is_locked(file) or not (file.is_blob or file.is_native)):
+    if call.received and not (file.is_blob or file.is_native):
+        raise not_allowed(file.id)
+    changes_content = call.received is not None or "name" in named
+    if changes_content and is_locked(file) and "contentRestrictions" not in named:
         raise not_allowed(file.id)
 
 

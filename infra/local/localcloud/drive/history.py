@@ -27,28 +27,33 @@ def add_revision(
     mime_type: str,
     original_filename: str | None,
     keep_forever: bool,
-) -> str:
-    """Makes new content the head of a file; returns the revision's id."""
+) -> None:
+    """Makes new content the head of a file."""
     if keep_forever:
         check_kept(session, file.id)
-    number = (session.row("select max(number) from revisions") or [0])[0] or 0
+    revision_id = _next_number(session) if file.is_native else new_revision_id()
     revision = {
         "file_id": file.id,
-        "id": str(number + 1) if file.is_native else new_revision_id(),
+        "id": revision_id,
         "mime_type": mime_type,
         "modified_time": session.time,
         "modified_by": session.caller,
         "keep_forever": keep_forever,
         "original_filename": original_filename,
     }
-    session.run(
-        "update revisions set superseded_time = ? where file_id = ? and id = ?",
-        [session.time, file.id, file.head],
-    )
     session.insert("revisions", revision | asdict(received))
-    session.run("update files set head = ? where id = ?", [revision["id"], file.id])
-    _purge_surplus(session, file.id, str(revision["id"]))
-    return str(revision["id"])
+    session.run("update files set head = ? where id = ?", [revision_id, file.id])
+    if file.head:
+        session.run(
+            "update revisions set superseded_time = ? where file_id = ? and id = ?",
+            [session.time, file.id, file.head],
+        )
+        _purge_surplus(session, file.id, revision_id)
+
+
+def _next_number(session: Session) -> str:
+    """Revisions of Google documents have numbers, with gaps."""
+    return str((session.rows("select max(number) from revisions")[0][0] or 0) + 1)
 
 
 def check_kept(session: Session, file_id: str) -> None:

@@ -1,6 +1,7 @@
 """Small Office documents. Each copy says when it was made, as Google's exports do."""
 
 import io
+import re
 import zipfile
 from datetime import datetime
 from xml.sax.saxutils import escape
@@ -11,6 +12,8 @@ _RELATIONS = f"{_MAIN}/package/2006/relationships"
 _OFFICE = f"{_MAIN}/officeDocument/2006/relationships"
 _TYPES = "application/vnd.openxmlformats-officedocument"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def xlsx(rows: list[list[str]], made: datetime) -> bytes:
@@ -37,7 +40,7 @@ def xlsx(rows: list[list[str]], made: datetime) -> bytes:
 def docx(lines: list[str], made: datetime) -> bytes:
     """A text document, a paragraph a line."""
     paragraphs = "".join(
-        f'<w:p><w:r><w:t xml:space="preserve">{escape(line)}</w:t></w:r></w:p>' for line in lines
+        f'<w:p><w:r><w:t xml:space="preserve">{_escaped(line)}</w:t></w:r></w:p>' for line in lines
     )
     document = (
         f'<w:document xmlns:w="{_MAIN}/wordprocessingml/2006/main">'
@@ -54,7 +57,7 @@ def pptx(lines: list[str], made: datetime) -> bytes:
         f'<p:presentation {space} xmlns:r="{_OFFICE}">'
         '<p:sldIdLst><p:sldId id="256" r:id="rId1"/></p:sldIdLst></p:presentation>'
     )
-    texts = "".join(f"<a:p><a:r><a:t>{escape(line)}</a:t></a:r></a:p>" for line in lines)
+    texts = "".join(f"<a:p><a:r><a:t>{_escaped(line)}</a:t></a:r></a:p>" for line in lines)
     slide = (
         f"<p:sld {space}><p:cSld><p:spTree><p:sp><p:txBody>{texts or '<a:p/>'}"
         "</p:txBody></p:sp></p:spTree></p:cSld></p:sld>"
@@ -70,14 +73,14 @@ def pptx(lines: list[str], made: datetime) -> bytes:
 
 
 def _cell(place: str, text: str) -> str:
-    try:
-        number = repr(float(text)) if text.strip() == text else None
-    except ValueError:
-        number = None
-    if number and number not in ("nan", "inf", "-inf"):
+    if _NUMBER.fullmatch(text):
         return f'<c r="{place}"><v>{text}</v></c>'
-    kept = f'<t xml:space="preserve">{escape(text)}</t>'
+    kept = f'<t xml:space="preserve">{_escaped(text)}</t>'
     return f'<c r="{place}" t="inlineStr"><is>{kept}</is></c>'
+
+
+def _escaped(text: str) -> str:
+    return escape(_NOT_XML.sub("", text))
 
 
 def _column(at: int) -> str:

@@ -155,8 +155,8 @@ def _scope(session: Session, call: Call) -> str:
     corpora = call.params.get("corpora") or _older_corpora(call)
     if corpora not in ("user", "drive", "domain", "allDrives"):
         raise invalid("corpora")
-    if call.params.get("spaces", "drive") not in ("drive", "appDataFolder", "photos"):
-        raise invalid("spaces")
+    if not wants_drive(call):
+        return "false"
     if (corpora == "drive") != (call.drive_id is not None):
         message = "The driveId parameter must be specified if and only if corpora is set to drive."
         raise forbidden("teamDriveIdRequiresTeamDriveCorpora", message)
@@ -182,6 +182,14 @@ def _drives(call: Call, *, in_a_folder: bool) -> str:
         return "true"
     # The user corpus holds what the user has accessed, unless a folder is asked for.
     return f"(files.drive_id is null or {_ACCESSED})"
+
+
+def wants_drive(call: Call) -> bool:
+    """Whether a call is about the space of users' files; that of applications is empty here."""
+    spaces = set(call.params["spaces"].split(","))
+    if not spaces <= {"drive", "appDataFolder", "photos"}:
+        raise invalid("spaces")
+    return "drive" in spaces
 
 
 def require_shared_drives(call: Call) -> None:

@@ -155,7 +155,8 @@ class DriveExchange(Exchange):
     # ---- content that comes
 
     def _serve_upload(self, matched: Matched) -> None:
-        kind = (self.query.get("uploadType") or self.query.get("upload_protocol") or ["media"])[-1]
+        told = self.query.get("uploadType") or self.query.get("upload_protocol")
+        kind = told[-1] if told else str(matched.upload)
         if kind == "resumable":
             self._open_session(matched)
         elif kind == "multipart":
@@ -260,7 +261,7 @@ class DriveServer(HttpService):
         super().__init__(clock=clock, port=port)
         self._default_identity = default_identity
         self.store = Store(data, clock, self.faults)
-        self._uploads: dict[str, threading.Lock] = {}
+        self._upload_locks = [threading.Lock() for _ in range(64)]
 
     def start(self) -> None:
         self.store.start(self.url)
@@ -276,9 +277,9 @@ class DriveServer(HttpService):
 
     def lock_upload(self, upload_id: str) -> threading.Lock:
         """The pieces of one upload come one after the other."""
-        return self._uploads.setdefault(upload_id, threading.Lock())
+        return self._upload_locks[hash(upload_id) % len(self._upload_locks)]
 
 
 def _plain(content_type: str | None) -> str | None:
-    """A content type as Drive keeps it."""
-    return content_type.strip() if content_type and content_type.strip() else None
+    """A content type as Drive keeps it: without parameters."""
+    return (content_type or "").partition(";")[0].strip() or None

@@ -13,7 +13,7 @@ from localcloud.drive.refusals import not_allowed
 from localcloud.drive.session import Session
 
 _LIFE_IN_TRASH = timedelta(days=30)
-_TABLES = ("permissions", "stars", "operations", "channels", "uploads")  # all have a file_id
+_TABLES = ("permissions", "stars", "operations", "uploads")  # all have a file_id
 
 
 def set_trashed(session: Session, file: File, trashed: bool | None) -> str | None:

@@ -134,13 +134,17 @@ def delete(store: Store, call: Call) -> None:
         if tables.holds_objects(bucket):
             raise ApiError(409, "conflict", "The bucket you tried to delete is not empty.")
         if bucket.longest_soft_delete:
-            tables.put_bucket(_soft_deleted(store, bucket, now + bucket.longest_soft_delete))
+            tables.put_bucket(_soft_deleted(store, bucket, now))
         else:
             tables.drop_bucket(bucket)
 
 
-def _soft_deleted(store: Store, bucket: Bucket, ends_at: float) -> Bucket:
-    times = {"softDeleteTime": store.timestamp(), "hardDeleteTime": store.timestamp_of(ends_at)}
+def _soft_deleted(store: Store, bucket: Bucket, now: float) -> Bucket:
+    ends_at = now + bucket.longest_soft_delete
+    times = {
+        "softDeleteTime": store.timestamp_of(now),
+        "hardDeleteTime": store.timestamp_of(ends_at),
+    }
     return replace(
         bucket, state=State.SOFT, fields={**bucket.fields, **times}, hard_delete_at=ends_at
     )

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from heapq import merge
+from itertools import groupby, islice
 from typing import Any
 
 from localcloud.errors import ApiError
 from localcloud.storage.call import Call
 from localcloud.storage.globs import glob_pattern
+from localcloud.storage.managed_folders import MANAGED_FOLDER
 from localcloud.storage.model import Bucket, Generation, State
 from localcloud.storage.pages import decode_token, encode_token
 from localcloud.storage.refusals import invalid
@@ -41,7 +43,11 @@ def list_(store: Store, call: Call) -> dict[str, Any]:
     size = min(params["maxResults"] or _MOST_RESULTS, _MOST_RESULTS)
     with store.reading() as tables:
         bucket = the_bucket(tables, params["bucket"])
-        entries = list(islice(_entries(tables, bucket, params), size + 1))
+        lines = merge(
+            _entries(tables, bucket, params), _folders(tables, bucket, params), key=_sort_key
+        )
+        # A managed folder and the objects in it stand under one prefix.
+        entries = list(islice((next(same) for _, same in groupby(lines, _sort_key)), size + 1))
     page = entries[:size]
     result: dict[str, Any] = {"kind": "storage#objects"}
     if items := [object_resource(store, bucket, line.item, params) for line in page if line.item]:
@@ -58,6 +64,23 @@ def _entries(tables: Tables, bucket: Bucket, params: Mapping[str, Any]) -> Itera
     place: Place | None = _start(params)
     while place:
         place = yield from _entries_to_next_group(tables, bucket, params, place)
+
+
+def _folders(tables: Tables, bucket: Bucket, params: Mapping[str, Any]) -> Iterator[_Entry]:
+    """Managed folders as prefixes, where the client wants them, even with nothing in them."""
+    if not params.get("includeFoldersAsPrefixes") or params.get("delimiter") != "/":
+        return
+    start = _start(params)
+    for name in tables.attachments(bucket, MANAGED_FOLDER):
+        group = _group(name, params)
+        if group and _is_in_range(name, params) and _successor(group) > start:
+            yield _Entry(item=None, prefix=group, resume=_successor(group))
+
+
+def _sort_key(entry: _Entry) -> tuple[str, int]:
+    if entry.prefix is not None:
+        return entry.prefix, 0
+    return (entry.item.name, entry.item.number) if entry.item else ("", 0)
 
 
 def _entries_to_next_group(

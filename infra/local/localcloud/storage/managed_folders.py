@@ -12,7 +12,7 @@ from localcloud.storage.store import Store, the_bucket
 from localcloud.storage.tables import Tables
 
 Resource = dict[str, Any]
-_KIND = "managedFolder"
+MANAGED_FOLDER = "managedFolder"
 
 
 def insert(store: Store, call: Call) -> Resource:
@@ -23,9 +23,9 @@ def insert(store: Store, call: Call) -> Resource:
     folder = {"name": name, "metageneration": "1", "createTime": now, "updateTime": now}
     with store.transaction() as tables:
         bucket = the_bucket(tables, call.params["bucket"])
-        if name in tables.attachments(bucket, _KIND):
+        if name in tables.attachments(bucket, MANAGED_FOLDER):
             raise ApiError(409, "conflict", "The managed folder exists already.")
-        tables.attach(bucket, _KIND, name, {"folder": folder, "policy": {"bindings": []}})
+        tables.attach(bucket, MANAGED_FOLDER, name, {"folder": folder, "policy": {"bindings": []}})
     return _shown(store, bucket, folder)
 
 
@@ -41,7 +41,7 @@ def list_(store: Store, call: Call) -> Resource:
         bucket = the_bucket(tables, call.params["bucket"])
         folders = {
             name: _shown(store, bucket, kept["folder"])
-            for name, kept in tables.attachments(bucket, _KIND).items()
+            for name, kept in tables.attachments(bucket, MANAGED_FOLDER).items()
             if name.startswith(prefix)
         }
     page = page_of(folders, call.params.get("pageSize") or 1000, call.params.get("pageToken"))
@@ -54,7 +54,7 @@ def delete(store: Store, call: Call) -> None:
         name = kept["folder"]["name"]
         if not call.params.get("allowNonEmpty") and _applies_to_something(tables, bucket, name):
             raise ApiError(409, "conflict", "The managed folder you tried to delete is not empty.")
-        tables.detach(bucket, _KIND, name)
+        tables.detach(bucket, MANAGED_FOLDER, name)
 
 
 def get_policy(store: Store, call: Call) -> Resource:
@@ -72,7 +72,7 @@ def set_policy(store: Store, call: Call) -> Resource:
             raise ApiError(412, "conditionNotMet", "The policy was changed in the meantime.")
         kept["policy"] = {"bindings": [], **call.body}
         folder |= {"metageneration": str(number + 1), "updateTime": store.timestamp()}
-        tables.attach(bucket, _KIND, folder["name"], kept)
+        tables.attach(bucket, MANAGED_FOLDER, folder["name"], kept)
     return _shown_policy(bucket, kept)
 
 
@@ -86,7 +86,7 @@ def test_permissions(store: Store, call: Call) -> Resource:
 def _find(tables: Tables, call: Call) -> tuple[Bucket, dict[str, Any]]:
     bucket = the_bucket(tables, call.params["bucket"])
     name = call.params["managedFolder"].rstrip("/") + "/"
-    kept = tables.attachments(bucket, _KIND).get(name)
+    kept = tables.attachments(bucket, MANAGED_FOLDER).get(name)
     if kept is None:
         raise ApiError(404, "notFound", "The specified managed folder does not exist.")
     require_metageneration(call.params, int(kept["folder"]["metageneration"]))
@@ -98,7 +98,7 @@ def _applies_to_something(tables: Tables, bucket: Bucket, name: str) -> bool:
         "bucket_id = ? and name >= ? and substr(name, 1, ?) = ? and state = 'live' limit 1",
         *(bucket.id, name, len(name), name),
     )
-    folders = tables.attachments(bucket, _KIND)
+    folders = tables.attachments(bucket, MANAGED_FOLDER)
     return bool(inside) or any(other != name and other.startswith(name) for other in folders)
 
 

@@ -11,7 +11,7 @@ from localcloud.errors import ApiError
 from localcloud.storage.call import Call
 from localcloud.storage.content import Content, Digest
 from localcloud.storage.contract import checked_body
-from localcloud.storage.model import Upload, UploadState
+from localcloud.storage.model import State, Upload, UploadState
 from localcloud.storage.preconditions import require_object
 from localcloud.storage.refusals import invalid
 from localcloud.storage.resources import object_resource
@@ -152,6 +152,8 @@ class Sessions:
         try:
             require_intact(content, upload.metadata, headers)
             with store.transaction() as tables:
+                if the_bucket(tables, upload.params["bucket"]).id != upload.bucket_id:
+                    raise _unknown()  # another bucket has the name by now
                 made = finish(store, tables, upload.params, upload.metadata, content)
                 tables.put_upload(_done(upload, made[1].number))
         except ApiError:
@@ -167,7 +169,7 @@ class Sessions:
         with self._store.reading() as tables:
             bucket = tables.bucket_of(upload.bucket_id)
             found = tables.generations(where, upload.bucket_id, upload.name, upload.generation)
-        if bucket is None or not found:
+        if bucket is None or not found or found[0].state is State.SOFT:
             raise _unknown()
         return object_resource(self._store, bucket, found[0], {})
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from benchmarks import report, rivals
 from benchmarks.result import Report, Result, load, ratios, save
 
-MET = Result(work="adding", rival="restic", unit="×", samples=(0.5, 0.7, 0.4), at_most=1.0)
+from benchmarks import report, rivals
+
+MET = Result(work="adding", rival="restic", unit="x", samples=(0.5, 0.7, 0.4), at_most=1.0)
 MISSED = Result(work="erasing", rival="itself", unit="ms", samples=(1234.5,), at_most=50)
 
 
@@ -22,7 +23,7 @@ def reported(*results: Result, name: str = "history") -> Report:
 
 def test_a_figure_is_the_median_with_its_spread() -> None:
     assert report.rows(reported(MET)) == (
-        "| adding | restic | ≤ 1.00 × | 0.500 × | 0.400 - 0.700 | met |\n"
+        "| adding | restic | ≤ 1.00 x | 0.500 x | 0.400 - 0.700 | met |\n"
     )
 
 
@@ -33,9 +34,9 @@ def test_a_missed_goal_stands_there_with_its_figure() -> None:
 
 
 def test_a_goal_may_be_a_floor_or_both() -> None:
-    floor = Result(work="w", rival="r", unit="×", samples=(0.5,), at_least=0.6)
-    both = Result(work="w", rival="r", unit="×", samples=(1.2,), at_least=0.9, at_most=1.1)
-    picture = Result(work="w", rival="r", unit="×", samples=(7,))
+    floor = Result(work="w", rival="r", unit="x", samples=(0.5,), at_least=0.6)
+    both = Result(work="w", rival="r", unit="x", samples=(1.2,), at_least=0.9, at_most=1.1)
+    picture = Result(work="w", rival="r", unit="x", samples=(7,))
     assert [one.verdict for one in (floor, both, picture)] == ["MISSED", "MISSED", ""]
 
 

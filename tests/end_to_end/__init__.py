@@ -1,0 +1,1 @@
+"""The whole product in a process of its own, as people start it."""

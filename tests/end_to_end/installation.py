@@ -1,0 +1,138 @@
+"""`custody up` as a process: started, killed, started again on the same folder."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from custody.cloud import Cloud
+from custody.domain.vault import FileId, Holding
+from custody.settings import Settings
+from faults.people import People
+
+COMMAND = (sys.executable, "-m", "custody.cli", "up")
+PATIENCE_SECONDS = 60.0
+
+
+class Installation(People):
+    """One data folder, and the process that runs on it, if any."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.ready_file = folder / "ready.json"
+        self.output = folder / "output"
+        self._cache = folder / "cache"
+        self.ready: dict[str, Any] = {}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    # The process.
+
+    def start(self) -> None:
+        """Returns when the ready file is there."""
+        self.ready_file.unlink(missing_ok=True)
+        environment = {**os.environ, "XDG_CACHE_HOME": str(self._cache)}
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*COMMAND, "--data", self.data, "--ready-file", self.ready_file],
+                stdout=output,
+                stderr=output,
+                env=environment,
+            )
+        wait_for(self._is_ready)
+        self.ready = json.loads(self.ready_file.read_text())
+        self.world = Cloud(Settings(self.ready["env"]))
+
+    def _is_ready(self) -> bool:
+        assert self.process
+        assert self.process.poll() is None, self.output.read_text()[-3000:]
+        return self.ready_file.exists()
+
+    def kill(self) -> None:
+        """As a power cut does."""
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """As ctrl-C does; the exit code."""
+        assert self.process
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=30)
+
+    def family(self) -> list[psutil.Process]:
+        """The process and all that it started."""
+        assert self.process
+        own = psutil.Process(self.process.pid)
+        return [own, *own.children(recursive=True)]
+
+    # Its servers.
+
+    def fails(self, method: str, **fault: Any) -> None:
+        """Arms a fault on the server whose method it is."""
+        rule = {"method": method, **fault}
+        answer = requests.post(f"{self._server(method)}/_faults", json=rule, timeout=10)
+        answer.raise_for_status()
+
+    def hits(self, method: str) -> int:
+        """How many calls met the faults of a server."""
+        rules = requests.get(f"{self._server(method)}/_faults", timeout=10).json()
+        return sum(rule["hits"] for rule in rules)
+
+    def calm_down(self) -> None:
+        for url in self._servers():
+            requests.delete(f"{url}/_faults", timeout=10)
+
+    def _server(self, method: str) -> str:
+        drive, storage, pubsub = self._servers()
+        return {"storage": storage, "pubsub": pubsub}.get(method.partition(".")[0], drive)
+
+    def _servers(self) -> tuple[str, str, str]:
+        return self.ready["drive"], self.ready["storage"], f"http://{self.ready['pubsub']}"
+
+    def advance(self, seconds: float) -> None:
+        """Turns the clock of everything."""
+        requests.post(f"{self.ready['drive']}/_clock", json={"advance": seconds}, timeout=10)
+
+    def waiting(self) -> dict[str, dict[str, Any]]:
+        """What each function's subscription holds."""
+        counts = requests.get(f"http://{self.ready['pubsub']}/_state", timeout=10).json()
+        held = {name.rpartition("/")[2]: one for name, one in counts.items()}
+        return {name: held[name] for name in self.ready["functions"] if name in held}
+
+    def settle(self) -> None:
+        """Waits until no function is at work or about to be."""
+        for _ in range(2):
+            wait_for(
+                lambda: not any(one["ready"] or one["leased"] for one in self.waiting().values())
+            )
+            time.sleep(0.1)
+
+    # What comes of it.
+
+    def expect(self, holding: Holding, file_id: FileId, *contents: bytes) -> None:
+        """Waits until the vault holds exactly these contents."""
+        wait_for(lambda: len(self.history(holding, file_id).versions) >= len(contents))
+        self.settle()
+        assert self.contents(holding, file_id) == list(contents)
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """What was logged."""
+        for line in self.output.read_text().splitlines():
+            if line.startswith("{"):
+                yield json.loads(line)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Fails when it does not come true in a time that is long for this machine."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.03)
