@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from google.api_core.exceptions import PreconditionFailed
+from google.api_core.exceptions import GoogleAPIError, PreconditionFailed
 
 from localcloud.clock import Clock
 from localcloud.storage import StorageServer
@@ -270,3 +270,9 @@ def test_an_upload_does_not_end_in_another_bucket_of_the_same_name(
     client.create_bucket("kept")
     assert session.put(b"content").status_code == 404
     assert not client.bucket("kept").blob("name").exists(retry=None)
+
+
+def test_a_key_of_cloud_kms_is_refused_by_name_instead_of_ignored(bucket: Any) -> None:
+    blob = bucket.blob("sealed", kms_key_name="projects/p/locations/l/keyRings/r/cryptoKeys/k")
+    with pytest.raises(GoogleAPIError, match="kmsKeyName"):
+        blob.upload_from_string(b"x", retry=None)

@@ -9,7 +9,7 @@ from localcloud.storage.content import Content
 from localcloud.storage.model import Bucket, Generation
 from localcloud.storage.objects import content_of, find
 from localcloud.storage.preconditions import require_object
-from localcloud.storage.refusals import invalid, not_written
+from localcloud.storage.refusals import invalid
 from localcloud.storage.resources import object_resource
 from localcloud.storage.store import Store, the_bucket
 from localcloud.storage.tables import Tables
@@ -114,10 +114,3 @@ def _blocks(store: Store, sources: list[Generation]) -> Iterator[bytes]:
         with store.contents.open(source.content) as file:
             while block := file.read(BLOCK):
                 yield block
-
-
-def refuse_key(params: Mapping[str, Any]) -> None:
-    """There is no Cloud KMS here, and data is never stored as if there were."""
-    for name in ("kmsKeyName", "destinationKmsKeyName"):
-        if params.get(name):
-            raise not_written(f"{name} (customer-managed encryption)")

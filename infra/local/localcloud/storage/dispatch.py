@@ -19,6 +19,7 @@ def call_of(matched: Matched, query: Query, headers: Mapping[str, str], body: by
     refuse_own_keys(headers)
     api = contract()
     params = api.params(matched, query, also=CLIENT_PARAMETERS)
+    refuse_managed_keys(params)
     content: dict[str, Any] = {}
     if request := matched.method.get("request"):
         content = checked_body(request["$ref"], parse_json(body))
@@ -53,3 +54,10 @@ def refuse_own_keys(headers: Mapping[str, str]) -> None:
     for name in headers:
         if name.startswith(("x-goog-encryption-", "x-goog-copy-source-encryption-")):
             raise invalid("Customer-supplied encryption keys are not part of the local cloud.")
+
+
+def refuse_managed_keys(params: Mapping[str, Any]) -> None:
+    """There is no Cloud KMS here, and data is never stored as if there were."""
+    for name in ("kmsKeyName", "destinationKmsKeyName"):
+        if params.get(name):
+            raise not_written(f"{name} (customer-managed encryption)")

@@ -10,7 +10,7 @@ from localcloud.errors import ApiError
 from localcloud.storage import media, objects, uploads
 from localcloud.storage.call import Call, Media
 from localcloud.storage.contract import contract
-from localcloud.storage.dispatch import call_of, refuse_own_keys, run, shown
+from localcloud.storage.dispatch import call_of, refuse_managed_keys, refuse_own_keys, run, shown
 from localcloud.storage.refusals import invalid, not_written
 from localcloud.storage.resumable import Received, Sessions, chunk_of
 from localcloud.storage.store import Store
@@ -95,6 +95,7 @@ class StorageExchange(Exchange):
         kind = self.query.get("uploadType", ["multipart"])[-1]
         refuse_own_keys(self._own_headers)
         params = contract().params(matched, self.query)
+        refuse_managed_keys(params)
         call = Call(params=params, body={}, headers=self._own_headers)
         store = self._storage.store
         store.sweep()
