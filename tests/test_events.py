@@ -134,7 +134,7 @@ GOOD: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(
     ("topic", "field"), [(topic, field) for topic, good in GOOD.items() for field in good]
 )
-@pytest.mark.parametrize("wrong", [None, 7.5, [], {}, [CANARY], {CANARY: CANARY}, -1, [1], ""])
+@pytest.mark.parametrize("wrong", [None, 7.5, [], {}, {CANARY: CANARY}, -1, [1], [[CANARY]], ""])
 def test_an_ill_typed_or_empty_field_is_malformed(topic: str, field: str, wrong: object) -> None:
     bad = json.dumps(GOOD[topic] | {field: wrong}).encode()
     with pytest.raises(MalformedEventError) as caught:

@@ -19,11 +19,12 @@ from custody.domain.capture import (
     learned,
     plan_capture,
 )
-from custody.domain.drive import EXPORTS, FOLDER, SHORTCUT, DriveFile, Unreadable
+from custody.domain.drive import EXPORTS, FOLDER, SHORTCUT, DriveFile, Revision, Unreadable
 from custody.domain.vault import FileHistory, FileId, Missed, RevisionId, SourceLost
 from samples import FILE, NOW, a_file, a_history, a_version
 
 GONE = Unreadable(file_id=FILE, reason="Drive no longer shows it")
+LARGEST = 100
 LOST = SourceLost(reason="in Drive's trash", seen_at=NOW)
 DOCUMENT = "application/vnd.google-apps.document"
 FORM = "application/vnd.google-apps.form"
@@ -32,7 +33,13 @@ FORM = "application/vnd.google-apps.form"
 def plan(
     shown: DriveFile | Unreadable, history: FileHistory | None = None, *, in_scope: bool = True
 ) -> tuple[object, ...]:
-    return plan_capture(shown, in_scope=in_scope, history=history or a_history(), now=NOW)
+    return plan_capture(
+        shown,
+        in_scope=in_scope,
+        history=history or a_history(),
+        largest_bytes=LARGEST,
+        now=NOW,
+    )
 
 
 def stored(actions: tuple[object, ...]) -> list[str]:
@@ -136,6 +143,18 @@ def test_a_native_file_that_may_not_be_downloaded_is_missed() -> None:
     assert "forbids" in note.gap.reason
 
 
+def test_a_revision_too_large_for_one_delivery_is_missed_with_the_remedy() -> None:
+    """T20: what no function can finish in its time must not be tried for ever."""
+    large = Revision(revision=RevisionId("r2"), size_bytes=LARGEST + 1, md5=None)
+    unknown = Revision(revision=RevisionId("r3"), size_bytes=None, md5=None)
+    file = a_file("r1", "r2", "r3")
+    file = replace(file, revisions=(file.revisions[0], large, unknown))
+    first, note, last = plan(file)
+    assert isinstance(note, NoteMissed)
+    assert "custody files capture" in note.gap.reason
+    assert stored((first, last)) == ["r1", "r3"]
+
+
 def test_a_shortcut_is_never_followed() -> None:
     """T11: its target may lie outside the customer's folder, or lead in a circle."""
     (note,) = plan(a_file(content_type=SHORTCUT, shortcut_target=FileId("elsewhere")))
@@ -189,7 +208,7 @@ def test_another_reason_of_a_loss_is_noted() -> None:
 
 def test_a_file_that_is_back_is_found_and_captured() -> None:
     lost = replace(a_history(a_version("r1")), lost=LOST)
-    assert plan(a_file("r1"), lost) == (NoteFound(), Skip(reason="already captured"))
+    assert plan(a_file("r1"), lost) == (NoteFound(),)
     found, store = plan(a_file("r1", "r2"), lost)
     assert found == NoteFound()
     assert stored((store,)) == ["r2"]

@@ -19,7 +19,7 @@ from custody.settings import Settings
 from faults.people import People
 
 COMMAND = (sys.executable, "-m", "custody.cli", "up")
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 class Installation(People):

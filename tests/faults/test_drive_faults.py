@@ -288,6 +288,27 @@ def test_wrong_bytes_are_never_taken_for_the_same_content(
     assert rig.contents(holding, file.file_id) == [CONTENT, CONTENT]
 
 
+@pytest.mark.parametrize("fault", [{}, {"cut": "after"}, {"status": 503}])
+def test_a_file_of_several_chunks_goes_up_whole(
+    rig: Rig, holding: Holding, fault: dict[str, str | int]
+) -> None:
+    """T31: chunks of 8 MiB; Drive answers 308 to all but the last."""
+    content = LONG * 6
+    if fault:
+        rig.fails("drive.files.create", skip=1, **fault)
+    file = rig.upload(holding, "large.bin", content)
+    rig.capture(holding, file.file_id)
+    assert rig.contents(holding, file.file_id) == [content]
+
+
+def test_a_file_goes_up_beside_a_folder_of_its_name(rig: Rig, holding: Holding) -> None:
+    """T8: a name is no key; only a file of that name gets another revision."""
+    rig.native(holding, "form", "deals.csv")
+    file = rig.upload(holding, "deals.csv", CONTENT)
+    again = rig.upload(holding, "deals.csv", CONTENT * 2)
+    assert file.file_id == again.file_id
+
+
 # Many files at once.
 
 

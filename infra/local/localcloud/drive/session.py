@@ -20,6 +20,7 @@ class Session:
     db: sqlite3.Connection
     caller: str
     now: datetime
+    time: str = field(init=False)  # the same moment, as the tables keep it
     root_url: str
     content: Content
     discarded: list[str] = field(default_factory=list)  # content to remove after the commit
@@ -28,10 +29,8 @@ class Session:
     passed_down: dict[str, Role] = field(default_factory=dict)
     trashed_folders: dict[str, bool] = field(default_factory=dict)
 
-    @property
-    def time(self) -> str:
-        """The moment of the call, as the tables keep it."""
-        return timestamp(self.now)
+    def __post_init__(self) -> None:
+        self.time = timestamp(self.now)
 
     def run(self, statement: str, values: Values = ()) -> sqlite3.Cursor:
         return self.db.execute(statement, values)  # type: ignore[arg-type]
