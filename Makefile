@@ -36,10 +36,14 @@ contracts: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
-# Resolves the dependencies of pyproject.toml anew. Needs `uv`; names no registry in what it writes.
+LOCKING := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+  --no-annotate --quiet
+
+# Resolves the dependencies of pyproject.toml anew: of everything, and of what is deployed. Needs
+# `uv`; names no registry in what it writes.
 lock:
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
+	uv pip compile pyproject.toml --all-extras $(LOCKING) -o requirements.lock
+	uv pip compile pyproject.toml --constraint requirements.lock $(LOCKING) -o requirements.functions.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .custody build

@@ -7,6 +7,7 @@ dead letters, object names, metadata and the ledger may hold opaque ids alone (T
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from custody.adapters.google_api import GoogleApi
 from custody.adapters.objects import storage_client
 from custody.domain.drive import FOLDER, SHORTCUT
 from custody.domain.topology import SWEEP_SECONDS, TOPICS
-from custody.domain.vault import CustomerId, Holding, Source
+from custody.domain.vault import CustomerId, FileId, Holding, Source
 from custody.steps.holdings import add_customer, open_holding
 from end_to_end.installation import Installation, wait_for
 from localcloud.environment import BUCKETS, PROJECT
@@ -128,22 +129,22 @@ def fail(custody: Installation, holding: Holding) -> None:
         ("drive.files.get", {"status": 403, "reason": "insufficientFilePermissions"}),
         ("batch", {"status": 500}),
         ("batch", {"status": 400}),
-        ("drive.changes.list", {"status": 404, "reason": "notFound"}),
         ("storage.objects.insert", {"status": 403}),
         ("storage.objects.insert", {"status": 400}),
         ("storage.objects.get", {"status": 400}),
         ("pubsub.publish", {"status": 403}),
         ("pubsub.publish", {"status": 400}),
+        ("drive.changes.list", {"status": 404, "reason": "notFound"}),
     ]
     for number, (method, fault) in enumerate(faults):
         said = {"message": REMARK} if "status" in fault else {}
         custody.fails(method, **fault, **said)
         custody.upload(holding, f"{number}-{FILE_NAME}", CONTENT)
-        wait_for(lambda method=method: custody.hits(method))  # type: ignore[misc] # mypy#16267
+        wait_for(partial(custody.hits, method))
         custody.settle()
         custody.calm_down()
-        custody.advance(SWEEP_SECONDS)  # what failed is delivered again
-        custody.settle()
+    custody.advance(SWEEP_SECONDS)  # what failed is delivered again
+    custody.settle()
 
 
 def deceive(feeding: Feeding) -> None:
@@ -176,7 +177,11 @@ def lose(custody: Installation, holding: Holding) -> None:
         api, files[2].file_id, addParents=other.folder_id, removeParents=holding.folder_id
     )
     for file in files:
-        wait_for(lambda file=file: custody.history(holding, file.file_id).lost)  # type: ignore[misc]
+        wait_for(partial(is_lost, custody, holding, file.file_id))
+
+
+def is_lost(custody: Installation, holding: Holding, file_id: FileId) -> bool:
+    return custody.history(holding, file_id).lost is not None
 
 
 def sings(data: bytes | str) -> bool:

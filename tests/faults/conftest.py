@@ -5,10 +5,13 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+from google.cloud import storage
 
+from custody.adapters.objects import storage_client
 from custody.domain.vault import Holding
 from faults.rig import Rig
 from faults.running import Running
+from faults.shelf import VAULT, Shelf
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,3 +63,14 @@ def running(cloud_in_process: Running) -> Iterator[Running]:
     yield cloud_in_process
     cloud_in_process.calm_down()
     cloud_in_process.settle()
+
+
+@pytest.fixture
+def shelf(rig: Rig, holding: Holding) -> Shelf:
+    return Shelf(rig, holding)
+
+
+@pytest.fixture
+def bucket(rig: Rig) -> storage.Bucket:
+    """The vault's bucket in the hands of somebody else."""
+    return storage_client(rig.storage.url).bucket(VAULT)

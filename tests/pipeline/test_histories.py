@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 from custody.domain.drive import CORPORA, Corpus
 from custody.domain.events import FilesTouched
 from custody.domain.vault import FileId
-from pipeline.driver import Pipeline
+from pipeline.driver import LONG, Pipeline
 from pipeline.promises import Keeper, check_settled
 
 places = st.integers(0, 20)
@@ -80,10 +80,6 @@ class Histories(RuleBasedStateMachine):
         else:
             self.google.edit(file, data)
 
-    @rule(file=files)
-    def touch(self, file: FileId) -> None:
-        self.google.touch(file)
-
     @rule(file=files, name=st.sampled_from(["file", "another"]))
     def rename(self, file: FileId, name: str) -> None:
         self.google.rename(file, name)
@@ -102,27 +98,21 @@ class Histories(RuleBasedStateMachine):
         if folder not in line and folder not in {one.folder_id for one in self.holdings}:
             self.google.move(folder, parent)
 
-    @rule(item=files | folders)
-    def hide(self, item: FileId) -> None:
-        self.google.hide(item)
-
-    @rule(item=files | folders)
-    def show(self, item: FileId) -> None:
-        self.google.show(item)
-
-    @rule(item=files | folders)
-    def trash(self, item: FileId) -> None:
-        self.google.trash(item)
-
-    @rule(item=files | folders)
-    def untrash(self, item: FileId) -> None:
-        self.google.untrash(item)
+    @rule(item=files | folders, how=st.sampled_from(["hide", "show", "trash", "untrash"]))
+    def lose_or_find(self, item: FileId, how: str) -> None:
+        getattr(self.google, how)(item)
 
     @rule(file=consumes(files))
     def delete(self, file: FileId) -> None:
         self.google.delete(file)
 
     # Drive.
+
+    @rule(file=files)
+    def purge(self, file: FileId) -> None:
+        """T10: all but the head is gone, captured or not."""
+        if file not in self.documents:
+            self.google.purge(file)
 
     @rule(corpus=st.sampled_from(CORPORA))
     def push(self, corpus: Corpus) -> None:
@@ -140,17 +130,18 @@ class Histories(RuleBasedStateMachine):
     def timers(self) -> None:
         self.pipeline.timers()
 
+    @rule()
+    def a_quiet_while(self) -> None:
+        """Everything that was said arrives, and one sweep."""
+        self.pipeline.sweep()
+        self.pipeline.deliver_all()
+
     # Pub/Sub.
 
     @precondition(lambda self: self.pipeline.queue)
-    @rule(place=places)
-    def deliver(self, place: int) -> None:
-        self.pipeline.deliver(place)
-
-    @precondition(lambda self: self.pipeline.queue)
-    @rule(place=places)
-    def deliver_in_a_hurry(self, place: int) -> None:
-        self.pipeline.deliver(place, deadline=timedelta(seconds=3))
+    @rule(place=places, deadline=st.sampled_from([LONG, timedelta(seconds=3)]))
+    def deliver(self, place: int, deadline: timedelta) -> None:
+        self.pipeline.deliver(place, deadline=deadline)
 
     @precondition(lambda self: self.pipeline.queue)
     @rule()

@@ -36,6 +36,8 @@ def twice_at_once(
     keeper = Keeper(pipeline.world)
     capture_both(pipeline, FilesTouched(life=holding.life, file_ids=(file_id,)), order, act)
     keeper.check()
+    indexed = {version.name for version in pipeline.history(holding.life, file_id).versions}
+    assert indexed == set(pipeline.world.vault.names(holding.life)), "a version was forgotten"
     pipeline.settle()
     keeper.check_all()
     check_settled(pipeline)

@@ -1,6 +1,7 @@
 """The ledger's ports in memory: small records with stamps, each kept as the bytes it would be."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -124,6 +125,12 @@ class MemoryIndex:
 
     def whereabouts(self, file_id: FileId) -> Sequence[HoldingEpoch]:
         return list(self._whereabouts.get(file_id, []))
+
+    def damage(self, life: HoldingEpoch, file_id: FileId) -> None:
+        """Flips a bit of a stored record."""
+        seen = self._histories[life, file_id]
+        broken = seen.value[:-1] + bytes([seen.value[-1] ^ 1])
+        self._histories[life, file_id] = replace(seen, value=broken)
 
     def lose(self, life: HoldingEpoch, file_id: FileId) -> None:
         """The index is a cache: whatever becomes of it, the vault can rebuild it."""
