@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar, assert_never
 
 import msgspec
 
-from custody.domain.drive import Corpus
+from custody.domain.drive import CORPORA, Corpus
 from custody.domain.events import DriveTouched, Event, FilesTouched, TimerRang, VersionStored
 from custody.domain.vault import CustomerId, FileId, HoldingEpoch, ObjectName, Source
 from custody.errors import MalformedEventError
@@ -95,7 +95,12 @@ def delivery(body: bytes) -> Delivery:
 
 
 def drive_touched(pushed: Delivery) -> DriveTouched:
-    return DriveTouched(corpus=Corpus(_decode(pushed.data, _DriveTouched, "drive-pushes").corpus))
+    corpus = Corpus(_decode(pushed.data, _DriveTouched, "drive-pushes").corpus)
+    if corpus not in CORPORA:
+        raise MalformedEventError(
+            f"drive-pushes names one of {', '.join(CORPORA)}: publish it anew"
+        )
+    return DriveTouched(corpus=corpus)
 
 
 def files_touched(pushed: Delivery) -> FilesTouched:

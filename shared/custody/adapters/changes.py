@@ -6,7 +6,7 @@ from typing import Any
 from custody.adapters.drive_api import FILE_FIELDS, DriveApi, to_file, to_time
 from custody.domain.channels import Channel
 from custody.domain.drive import SHARED_DRIVE, Change, ChangePage, Corpus
-from custody.errors import BadCallError, NotFoundError, UnavailableError
+from custody.errors import BadCallError, NotFoundError, RefusedError, UnavailableError
 
 PAGE = 1000
 
@@ -90,7 +90,7 @@ class DriveChanges:
         """T5: a shared drive that we no longer see alerts and is tried again, never skipped."""
         try:
             return self._api.call(what, request)
-        except NotFoundError as error:
+        except (NotFoundError, RefusedError) as error:
             raise UnavailableError(f"{what}: is the drive still shared with us?") from error
 
     def _flags(self, corpus: Corpus) -> dict[str, Any]:

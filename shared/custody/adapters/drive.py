@@ -200,7 +200,7 @@ def _settled(file: DriveFile | Unreadable, *, last: bool) -> DriveFile | Unreada
 
 def _answer(answer: Any, what: str) -> dict[str, Any]:
     if isinstance(answer, HttpError):
-        raise our_error(int(answer.resp.status), answer.content, what) from answer
+        raise our_error(int(answer.resp.status), answer.content, what)
     found: dict[str, Any] = answer
     return found
 

@@ -12,6 +12,7 @@ from google.oauth2.credentials import Credentials as Token
 from custody.adapters.google_api import GoogleApi, application_credentials, our_errors
 from custody.domain.drive import DriveFile
 from custody.domain.vault import FileId, RevisionId
+from custody.errors import RetryableError
 
 READ_ONLY = ("https://www.googleapis.com/auth/drive.readonly",)
 READ_WRITE = ("https://www.googleapis.com/auth/drive",)
@@ -60,6 +61,22 @@ class DriveApi:
         self._limiter.take(1)
         with our_errors(what):
             return request(self._api.service()).execute(num_retries=RETRIES)
+
+    def upload(self, what: str, request: Callable[[Any], Any]) -> Any:
+        """A resumable upload piece by piece. After a break the client asks how far it came."""
+        self._limiter.take(1)
+        upload, answer, breaks = request(self._api.service()), None, 0
+        while answer is None:
+            try:
+                with our_errors(what):
+                    _, answer = upload.next_chunk()
+                breaks = 0
+            except RetryableError:
+                breaks += 1
+                if breaks > RETRIES:
+                    raise
+                time.sleep(0.1 * 2**breaks)
+        return answer
 
     def batch(self, what: str, requests: dict[str, Callable[[Any], Any]]) -> dict[str, Any]:
         """Up to 100 calls in one round trip: by id, the answer or the HttpError of each."""

@@ -1,12 +1,13 @@
 """Writing into the shared drive: the folders of holdings, and files as a customer would share."""
 
 import mimetypes
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from googleapiclient.http import MediaIoBaseUpload
 
 from custody.adapters.drive_api import FILE_FIELDS, DriveApi, to_file
-from custody.domain.drive import FOLDER, DriveFile
+from custody.domain.drive import FOLDER, NATIVE_PREFIX, DriveFile
 from custody.domain.vault import FileId
 
 UPLOAD_CHUNK = 8 << 20
@@ -23,7 +24,7 @@ class DriveFolders:
 
     def create(self, name: str) -> FileId:
         body = {"name": name, "mimeType": FOLDER, "parents": [self._drive_id]}
-        return self._create("a folder", body, None).file_id
+        return self._create(body, None).file_id
 
     def upload(self, folder: FileId, name: str, content: BinaryIO, size: int) -> DriveFile:
         media = MediaIoBaseUpload(
@@ -34,20 +35,19 @@ class DriveFolders:
         )
         standing = self._find(folder, name)
         if standing is None:
-            return self._create("an upload", {"name": name, "parents": [folder]}, media)
-        updated = self._api.call(
-            "an upload",
+            return self._create({"name": name, "parents": [folder]}, media)
+        return self._send(
+            media,
             lambda s: s.files().update(
                 fileId=standing, media_body=media, fields=FILE_FIELDS, supportsAllDrives=True
             ),
         )
-        return to_file(updated)
 
-    def _create(self, what: str, body: dict[str, Any], media: Any) -> DriveFile:
+    def _create(self, body: dict[str, Any], media: Any) -> DriveFile:
         """Under an id asked for beforehand, so that a repeated call cannot make a second file."""
         ids = self._api.call("an id", lambda s: s.files().generateIds(count=1, fields="ids"))["ids"]
-        made = self._api.call(
-            what,
+        return self._send(
+            media,
             lambda s: s.files().create(
                 body=body | {"id": ids[0]},
                 media_body=media,
@@ -55,14 +55,19 @@ class DriveFolders:
                 supportsAllDrives=True,
             ),
         )
-        return to_file(made)
+
+    def _send(self, media: MediaIoBaseUpload | None, request: Callable[[Any], Any]) -> DriveFile:
+        in_pieces = media is not None and media.resumable()
+        send = self._api.upload if in_pieces else self._api.call
+        return to_file(send("a file", request))
 
     def _find(self, folder: FileId, name: str) -> FileId | None:
         quoted = name.replace("\\", "\\\\").replace("'", "\\'")
         found = self._api.call(
             "a folder",
             lambda s: s.files().list(
-                q=f"'{folder}' in parents and name = '{quoted}' and trashed = false",
+                q=f"'{folder}' in parents and name = '{quoted}' and trashed = false"
+                f" and not mimeType contains '{NATIVE_PREFIX}'",
                 fields="files(id)",
                 includeItemsFromAllDrives=True,
                 supportsAllDrives=True,

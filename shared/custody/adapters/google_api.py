@@ -54,9 +54,7 @@ class GoogleApi:
     def service(self) -> Any:
         """This thread's client."""
         if not hasattr(self._local, "service"):
-            http = google_auth_httplib2.AuthorizedHttp(
-                self._credentials, http=httplib2.Http(timeout=TIMEOUT_SECONDS)
-            )
+            http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=_transport())
             self._local.service = build_from_document(self._document, http=http)
         return self._local.service
 
@@ -66,6 +64,13 @@ class GoogleApi:
             self._local.session = AuthorizedSession(self._credentials)
         session: AuthorizedSession = self._local.session
         return session
+
+
+def _transport() -> httplib2.Http:
+    """308 is how an upload says "go on" (googleapiclient's build_http does the same)."""
+    http = httplib2.Http(timeout=TIMEOUT_SECONDS)
+    http.redirect_codes = http.redirect_codes - {308}
+    return http
 
 
 def application_credentials(scopes: tuple[str, ...]) -> Credentials:
@@ -107,7 +112,8 @@ def our_errors(what: str) -> Iterator[None]:
     try:
         yield
     except HttpError as error:
-        raise our_error(int(error.resp.status), error.content, what) from error
+        # Not chained: Google's words may hold a customer's, and a bug's trace is logged.
+        raise our_error(int(error.resp.status), error.content, what) from None
     except (OSError, httplib2.HttpLib2Error, requests.RequestException) as error:
         raise UnavailableError(f"{what}: the line broke ({type(error).__name__})") from error
     except GoogleAuthError as error:

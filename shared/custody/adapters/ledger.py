@@ -1,6 +1,6 @@
 """The ledger's small records as JSON objects in a bucket, with compare-and-swap by generation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -27,6 +27,16 @@ def _read(data: bytes, shape: type[T], name: str) -> T:
         ) from error
 
 
+def _all(bucket: Bucket, names: Iterable[str], shape: type[T]) -> Iterator[T]:
+    """Each record; one that is removed between listing and reading is no error."""
+    for name in names:
+        try:
+            stored = bucket.read(name)
+        except NotFoundError:
+            continue
+        yield _read(stored.data, shape, name)
+
+
 class BucketRegistry:
     """Who the customers are and what we hold of them."""
 
@@ -34,8 +44,7 @@ class BucketRegistry:
         self._bucket = bucket
 
     def customers(self) -> Iterator[Customer]:
-        for name in self._bucket.names("registry/customers/"):
-            yield _read(self._bucket.read(name).data, Customer, name)
+        return _all(self._bucket, self._bucket.names("registry/customers/"), Customer)
 
     def customer(self, customer: CustomerId) -> Customer:
         name = names.customer_name(customer)
@@ -50,8 +59,7 @@ class BucketRegistry:
         self._save(names.customer_name(customer.customer), msgspec.json.encode(customer))
 
     def holdings(self) -> Iterator[Holding]:
-        for name in self._bucket.names("registry/holdings/"):
-            yield _read(self._bucket.read(name).data, Holding, name)
+        return _all(self._bucket, self._bucket.names("registry/holdings/"), Holding)
 
     def holding(self, customer: CustomerId, source: Source) -> Holding:
         name = names.holding_name(customer, source)
@@ -110,7 +118,7 @@ class BucketChannels:
 
     def all(self, corpus: Corpus) -> Sequence[Channel]:
         found = self._bucket.names(names.channel_prefix(corpus))
-        return [_read(self._bucket.read(name).data, Channel, name) for name in found]
+        return list(_all(self._bucket, found, Channel))
 
     def add(self, channel: Channel) -> None:
         name = names.channel_name(channel.corpus, channel.channel)
@@ -140,9 +148,8 @@ class BucketQuarantine:
     def all(self) -> Iterator[Quarantined]:
         found = list(self._bucket.names("quarantine/"))
         settled = {name.rpartition(".")[0] for name in found if not name.endswith(".json")}
-        for name in found:
-            if name.endswith(".json") and name.removesuffix(".json") not in settled:
-                yield _read(self._bucket.read(name).data, Quarantined, name)
+        waiting = (n for n in found if n.endswith(".json") and n[: -len(".json")] not in settled)
+        return _all(self._bucket, waiting, Quarantined)
 
     def settle(self, entry_id: str, verdict: Verdict) -> Quarantined:
         name = f"quarantine/{entry_id}.json"

@@ -15,12 +15,14 @@ from google.api_core import exceptions as google
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
-from google.cloud.storage.exceptions import DataCorruption
+from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from custody.errors import (
     AlreadyExistsError,
     ConflictError,
+    CorruptError,
+    CustodyError,
     NotFoundError,
     RateLimitedError,
     TornReadError,
@@ -50,21 +52,31 @@ def storage_client(endpoint: str) -> storage.Client:
 def _our_errors(name: str) -> Iterator[None]:
     try:
         yield
-    except google.NotFound as error:
-        raise NotFoundError(f"no object {name}: it was never written, or is erased") from error
-    except google.PreconditionFailed as error:
-        raise ConflictError(f"somebody wrote {name} first: read it and decide again") from error
-    except google.TooManyRequests as error:
-        raise RateLimitedError(f"storage asked to slow down at {name}") from error
-    except (google.Forbidden, google.Unauthorized) as error:
-        # Retried, not acknowledged: a grant that is missing now may be there in ten minutes.
-        raise UnavailableError(f"storage refused {name}: check the identity's grants") from error
+    except InvalidResponse as error:
+        # What the client's resumable writer raises instead of its own exceptions.
+        raise _meaning(int(error.response.status_code), name, str(error)) from error
+    except google.GoogleAPICallError as error:
+        raise _meaning(error.code or 503, name, error.message) from error
     except DataCorruption as error:
         raise TornReadError(f"{name} arrived with another checksum than was sent") from error
-    except (google.GoogleAPICallError, google.RetryError, requests.RequestException) as error:
+    except (google.RetryError, requests.RequestException) as error:
         raise UnavailableError(f"storage did not take or give {name}") from error
     except GoogleAuthError as error:
         raise UnavailableError("no credentials to be had: run 'custody doctor'") from error
+
+
+def _meaning(status: int, name: str, message: str) -> CustodyError:
+    """What a refusal means for the caller (Cloud Storage, "HTTP status and error codes")."""
+    if status == 404 and "bucket does not exist" not in message:
+        return NotFoundError(f"no object {name}: it was never written, or is erased")
+    if status == 412:
+        return ConflictError(f"somebody wrote {name} first: read it and decide again")
+    if status == 416:
+        return CorruptError(f"{name} is shorter than its record promises: restore another copy")
+    if status == 429:
+        return RateLimitedError(f"storage asked to slow down at {name}")
+    # Retried, not acknowledged: a grant or a bucket that is missing now may be there in a while.
+    return UnavailableError(f"storage answered {status} for {name}: run 'custody doctor'")
 
 
 @contextmanager
@@ -100,9 +112,6 @@ class Bucket:
         try:
             return self.replace(name, data, generation=0)
         except ConflictError as error:
-            standing = self.read(name)
-            if standing.data == data:
-                return standing.generation
             raise AlreadyExistsError(f"{name} exists already with other content") from error
 
     def replace(
@@ -113,18 +122,33 @@ class Bucket:
         generation: int,
         metadata: dict[str, str] | None = None,
     ) -> int:
-        """Writes over exactly this generation (0: nothing). ConflictError for any other."""
+        """Writes over exactly this generation (0: nothing). ConflictError for any other.
+
+        What stands there already, byte for byte, was written: our answer was lost (T27).
+        """
         blob = self._bucket.blob(name)
         blob.metadata = metadata
-        with _writing(name):
-            blob.upload_from_string(
-                data,
-                content_type="application/octet-stream",
-                if_generation_match=generation,
-                checksum="crc32c",
-                retry=_RETRY,
-            )
+        try:
+            with _writing(name):
+                blob.upload_from_string(
+                    data,
+                    content_type="application/octet-stream",
+                    if_generation_match=generation,
+                    checksum="crc32c",
+                    retry=_RETRY,
+                )
+        except ConflictError:
+            standing = self._standing(name)
+            if standing is None or standing.data != data:
+                raise
+            return standing.generation
         return int(blob.generation)
+
+    def _standing(self, name: str) -> Stored | None:
+        try:
+            return self.read(name)
+        except NotFoundError:
+            return None
 
     def read(self, name: str) -> Stored:
         """The whole object and its generation, checked by crc32c. NotFoundError."""
@@ -134,8 +158,12 @@ class Bucket:
         return Stored(data=data, generation=int(blob.generation))
 
     def exists(self, name: str) -> bool:
-        with _our_errors(name):
-            return bool(self._bucket.blob(name).exists(retry=_RETRY))
+        try:
+            with _our_errors(name):
+                self._bucket.blob(name).reload(retry=_RETRY)
+        except NotFoundError:
+            return False
+        return True
 
     def read_tail(self, name: str, size: int) -> bytes:
         """The last `size` bytes, or all of a shorter object. NotFoundError."""
@@ -223,7 +251,7 @@ class RangeReader(io.RawIOBase):
                 start=self._offset, end=end, checksum=None, retry=_RETRY, raw_download=True
             )
         if len(data) != end + 1 - self._offset:
-            raise TornReadError(f"{self._name} ended early: {len(data)} bytes of a longer range")
+            raise CorruptError(f"{self._name} is shorter than its record promises")
         self._offset += len(data)
         return data
 

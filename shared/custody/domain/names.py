@@ -4,6 +4,7 @@ Names hold opaque ids alone: nothing of a customer's name, file name or path (T8
 percent-encoded (RFC 3986), so that `/` parts what we put together and nothing else.
 """
 
+import hashlib
 from urllib.parse import quote, unquote
 
 from custody.domain.vault import (
@@ -94,5 +95,5 @@ def holding_name(customer: CustomerId, source: Source) -> str:
 
 
 def slug_name(slug: str) -> str:
-    """The create-only claim that makes slugs unique."""
-    return f"registry/slugs/{_join(slug)}"
+    """The create-only claim that makes slugs unique; the slug itself is a name, so its hash."""
+    return f"registry/slugs/{hashlib.sha256(slug.encode()).hexdigest()}"

@@ -11,7 +11,7 @@ from custody.domain.drain_changes import Cursor, Take, leased, plan_drain, relea
 from custody.domain.drive import Change, ChangePage, Corpus
 from custody.domain.events import DriveTouched, Event, TimerRang, in_events
 from custody.domain.vault import FileId, HoldingEpoch
-from custody.errors import ConflictError, NotFoundError
+from custody.errors import ConflictError, CustodyError, NotFoundError
 from custody.ports import ChangeFeed, Cursors, Index, Publisher, Seen
 from custody.steps.scope import Scope
 
@@ -40,8 +40,20 @@ class Drain:
 def drain_changes(run: Drain) -> None:
     """Publishes what changed, then moves the cursor: a crash in between repeats, never loses."""
     held = _take(run)
-    if held:
+    if held is None:
+        return
+    try:
         _follow(run, held)
+    except CustodyError:
+        _let_go(run)
+        raise
+
+
+def _let_go(run: Drain) -> None:
+    """A run that failed leaves no lease behind: its redelivery must not wait for it to end."""
+    seen = run.cursors.read(run.corpus)
+    if seen and seen.value.holder == run.holder:
+        run.cursors.move(run.corpus, released(seen.value), stamp=seen.stamp)
 
 
 def _take(run: Drain) -> Seen[Cursor] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from custody.domain.drive import DriveFile, Unreadable
 from custody.domain.vault import FileId, Holding, HoldingEpoch, HoldingState
@@ -25,9 +26,14 @@ class Scope:
 
     def __init__(self, drive: Drive, holdings: Iterable[Holding]) -> None:
         self._drive = drive
-        self._places: dict[FileId, Place | None] = {
+        self._holdings = holdings
+
+    @cached_property
+    def _places(self) -> dict[FileId, Place | None]:
+        """Looked up when first asked for: a bell that brings nothing reads no registry."""
+        return {
             holding.folder_id: Place(life=holding.life, path="")
-            for holding in holdings
+            for holding in self._holdings
             if holding.state is HoldingState.OPEN
         }
 
