@@ -8,7 +8,7 @@ from typing import BinaryIO, NoReturn
 from custody.domain.channels import CHANGES_LIFE, Channel
 from custody.domain.drive import Change, ChangePage, Corpus, DriveFile, Unreadable
 from custody.domain.vault import FileId, RevisionId
-from custody.errors import NotFoundError, RefusedError
+from custody.errors import CustodyError, NotFoundError, RefusedError
 from worlds.drive import Item, SimulatedDrive, shown
 
 PAGE = 3
@@ -18,16 +18,17 @@ CHUNK = 1000
 
 
 class MemoryDrive:
-    """The port Drive."""
+    """The port Drive. `refuses` holds what it answers instead for an id, until that is mended."""
 
     def __init__(self, google: SimulatedDrive) -> None:
         self._google = google
+        self.refuses: dict[FileId, CustodyError] = {}
 
     def describe(self, file_ids: Sequence[FileId]) -> dict[FileId, DriveFile | Unreadable]:
         return {file_id: self._describe(file_id) for file_id in file_ids}
 
     def content(self, file: DriveFile, revision: RevisionId) -> Iterator[bytes]:
-        item = self._google.find(file.file_id)
+        item = self._find(file.file_id)
         if item is None or revision not in item.kept:
             _absent(file.file_id)
         if not item.can_download:
@@ -35,17 +36,22 @@ class MemoryDrive:
         yield from _chunks(item.contents[revision])
 
     def export(self, file: DriveFile, content_type: str) -> bytes:
-        item = self._google.find(file.file_id)
+        item = self._find(file.file_id)
         if item is None or not item.bodies:
             _absent(file.file_id)
         return item.bodies[-1]
 
     def children(self, folder: FileId) -> Iterator[DriveFile]:
-        above = self._google.find(folder)
+        above = self._find(folder)
         if above is None:
             _absent(folder)
         below = [item for item in self._google.items() if item.parent is above and item.visible]
         return (shown(item) for item in below)
+
+    def _find(self, file_id: FileId) -> Item | None:
+        if file_id in self.refuses:
+            raise self.refuses[file_id]
+        return self._google.find(file_id)
 
     def _describe(self, file_id: FileId) -> DriveFile | Unreadable:
         item = self._google.find(file_id)

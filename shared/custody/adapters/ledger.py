@@ -133,6 +133,9 @@ class BucketChannels:
         self._bucket.delete(name, generation=generation)
 
 
+_VERDICT = ".verdict"
+
+
 class BucketQuarantine:
     """Entries are create-only, and so is the verdict on each: nothing is ever taken back."""
 
@@ -147,12 +150,15 @@ class BucketQuarantine:
 
     def all(self) -> Iterator[Quarantined]:
         found = list(self._bucket.names("quarantine/"))
-        settled = {name.rpartition(".")[0] for name in found if not name.endswith(".json")}
+        settled = {name.removesuffix(_VERDICT) for name in found if name.endswith(_VERDICT)}
         waiting = (n for n in found if n.endswith(".json") and n[: -len(".json")] not in settled)
         return _all(self._bucket, waiting, Quarantined)
 
     def settle(self, entry_id: str, verdict: Verdict) -> Quarantined:
         name = f"quarantine/{entry_id}.json"
         entry = _read(self._bucket.read(name).data, Quarantined, name)
-        self._bucket.create(f"quarantine/{entry_id}.{verdict.value}", b"")
+        decided = f"quarantine/{entry_id}{_VERDICT}"
+        if self._bucket.exists(decided):
+            raise NotFoundError(f"{entry_id} waits no more: somebody decided already")
+        self._bucket.create(decided, verdict.value.encode())
         return entry

@@ -101,14 +101,16 @@ class BucketVault:
         self, draft: Draft, latest: Version, sealer: Sealer, deadline: datetime
     ) -> Version:
         """A record alone: the content stands in an object that has a body."""
-        target = latest.base if latest.kind is Kind.SAME and latest.base else latest.name
+        target, depth = latest.name, latest.depth + 1
+        if latest.kind is Kind.SAME and latest.base:
+            target, depth = latest.base, latest.depth  # a reference to a reference is none
         with self._bucket.upload(draft.name, _METADATA) as upload:
             record = _record(
                 draft,
                 size_bytes=latest.size_bytes,
                 sha256=latest.sha256,
                 same_as=target,
-                depth=latest.depth + 1,
+                depth=depth,
             )
             return self._complete(upload, record, 0, draft.name, sealer, deadline)
 
