@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from custody import events
-from custody.domain.drive import Corpus
+from custody.domain.drive import CORPORA, OWN_LOG
 from custody.domain.events import DriveTouched, Event, FilesTouched, TimerRang, VersionStored
 from custody.domain.topology import TOPICS
 from custody.domain.vault import CustomerId, FileId, HoldingEpoch, ObjectName, Source
@@ -36,7 +36,7 @@ lives = st.builds(
 )
 file_ids = words.map(FileId)
 some_events = st.one_of(
-    st.builds(DriveTouched, corpus=words.map(Corpus)),
+    st.builds(DriveTouched, corpus=st.sampled_from(CORPORA)),
     st.builds(
         FilesTouched,
         life=lives,
@@ -101,7 +101,7 @@ def test_a_timer_without_data_or_attribute_is_malformed() -> None:
 
 def test_fields_that_we_do_not_know_are_ignored() -> None:
     data = json.dumps({"corpus": "own-log", "colour": "red"}).encode()
-    assert decoded("drive-pushes", data) == DriveTouched(corpus=Corpus("own-log"))
+    assert decoded("drive-pushes", data) == DriveTouched(corpus=OWN_LOG)
 
 
 def test_the_envelope_gives_what_the_error_policy_needs() -> None:
@@ -149,6 +149,12 @@ def test_a_missing_field_is_malformed(topic: str, field: str) -> None:
     short = {name: value for name, value in GOOD[topic].items() if name != field}
     with pytest.raises(MalformedEventError):
         decoded(topic, json.dumps(short).encode())
+
+
+def test_a_corpus_that_nobody_follows_is_malformed() -> None:
+    """It would open a cursor of its own, on somebody's word."""
+    with pytest.raises(MalformedEventError):
+        decoded("drive-pushes", b'{"corpus": "another"}')
 
 
 def test_too_many_files_are_malformed() -> None:

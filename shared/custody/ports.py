@@ -20,6 +20,7 @@ from custody.domain.vault import (
     HoldingEpoch,
     ObjectName,
     RevisionId,
+    Summary,
     Version,
 )
 from custody.domain.vault import Source as SourceName
@@ -200,8 +201,8 @@ class Index(Protocol):
     def known(self, life: HoldingEpoch, file_ids: Sequence[FileId]) -> frozenset[FileId]:
         """Which of these files may have a history, in one call. The others have none yet."""
 
-    def files(self, life: HoldingEpoch) -> dict[FileId, int]:
-        """Every file id ever seen in an epoch, and how many of its versions the index knows."""
+    def files(self, life: HoldingEpoch) -> dict[FileId, Summary]:
+        """Every file id ever seen in an epoch, and what is told of its history in the clear."""
 
     def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
         """Remembers that a file was seen in an epoch; the epochs that it was seen in before."""

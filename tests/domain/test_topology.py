@@ -8,6 +8,7 @@ from custody.domain.topology import (
     RETRY_SECONDS,
     TIMERS,
     TOPICS,
+    timeout_of,
 )
 
 
@@ -33,6 +34,12 @@ def test_every_delivery_ends_before_its_acknowledgement_is_due() -> None:
     """T20: a delivery that outlives its deadline is delivered again while it still runs."""
     assert all(function.timeout_seconds < ACK_DEADLINE_SECONDS for function in FUNCTIONS)
     assert ACK_DEADLINE_SECONDS <= 600
+
+
+def test_a_function_is_asked_for_its_own_time() -> None:
+    assert {one.name: timeout_of(one.name) for one in FUNCTIONS} == {
+        one.name: one.timeout_seconds for one in FUNCTIONS
+    }
 
 
 def test_messages_are_retried_and_kept_as_pubsub_allows() -> None:

@@ -193,6 +193,9 @@ class Pipeline:
         versions = self.history(life, file_id).versions
         return [b"".join(self.world.vault.content(one.name, sealer=sealer)) for one in versions]
 
+    def captured(self, holding: Holding, file_id: FileId) -> list[bytes]:
+        return self.contents(holding.life, file_id)
+
     def _clock(self) -> datetime:
         self.world.advance(TICK)
         return self.world.now()

@@ -1,51 +1,24 @@
 """Known stories of the pipeline, each told once in full."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from custody.domain.drive import SHARED_DRIVE
-from custody.domain.events import DriveTouched, FilesTouched, VersionStored
-from custody.domain.vault import FileId, Holding, HoldingState, Kind
+from custody.domain.events import FilesTouched, VersionStored
+from custody.domain.vault import Holding, HoldingState, Kind
 from custody.errors import MissingKeysetError
 from custody.steps.capture import capture_files
 from custody.steps.receive_push import Push
-from custody.steps.reconcile import reconcile
-from pipeline.driver import LONG, Pipeline
-from pipeline.promises import Keeper, check_settled
-from worlds.writes import Crash
-
-
-@pytest.fixture
-def pipeline() -> Pipeline:
-    return Pipeline()
-
-
-@pytest.fixture
-def acorn(pipeline: Pipeline) -> Holding:
-    """A holding in the shared drive, with everything settled."""
-    holding = pipeline.open("c-acorn", "hubspot")
-    pipeline.settle()
-    return holding
-
-
-@pytest.fixture
-def birch(pipeline: Pipeline) -> Holding:
-    holding = pipeline.open("c-birch", "stripe")
-    pipeline.settle()
-    return holding
-
-
-def captured(pipeline: Pipeline, holding: Holding, file_id: FileId) -> list[bytes]:
-    return pipeline.contents(holding.life, file_id)
+from pipeline.driver import Pipeline
+from pipeline.promises import check_settled
 
 
 def test_a_push_brings_a_file_into_the_vault(pipeline: Pipeline, acorn: Holding) -> None:
     file_id = pipeline.world.google.create_file("deals.csv", acorn.folder_id, b"one")
     assert pipeline.push(SHARED_DRIVE) == 1
     pipeline.deliver_all()
-    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.captured(acorn, file_id) == [b"one"]
     check_settled(pipeline)
 
 
@@ -54,7 +27,7 @@ def test_a_lost_push_is_found_by_the_timer(pipeline: Pipeline, acorn: Holding) -
     file_id = pipeline.world.google.create_file("deals.csv", acorn.folder_id, b"one")
     pipeline.sweep()
     pipeline.deliver_all()
-    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.captured(acorn, file_id) == [b"one"]
 
 
 def test_a_replayed_push_makes_no_second_version(pipeline: Pipeline, acorn: Holding) -> None:
@@ -67,7 +40,7 @@ def test_a_replayed_push_makes_no_second_version(pipeline: Pipeline, acorn: Hold
     for _ in range(3):
         pipeline.handle(touched)
     pipeline.deliver_all()
-    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.captured(acorn, file_id) == [b"one"]
     assert len(pipeline.announced) == 1
 
 
@@ -83,94 +56,8 @@ def test_every_revision_since_the_last_look_is_captured(pipeline: Pipeline, acor
     google.edit(file_id, b"two")
     google.edit(file_id, b"three")
     pipeline.settle()
-    assert captured(pipeline, acorn, file_id) == [b"one", b"two", b"three"]
+    assert pipeline.captured(acorn, file_id) == [b"one", b"two", b"three"]
     check_settled(pipeline)
-
-
-@pytest.mark.parametrize("takes_effect", [True, False])
-@pytest.mark.parametrize("write", range(1, 8))
-def test_a_crash_at_any_write_of_a_capture_heals_on_redelivery(
-    pipeline: Pipeline, acorn: Holding, write: int, takes_effect: bool
-) -> None:
-    """The vault first, then the events, the index last: any prefix of it is a good beginning."""
-    google = pipeline.world.google
-    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
-    google.edit(file_id, b"two")
-    keeper = Keeper(pipeline.world)
-    pipeline.queue.append(FilesTouched(life=acorn.life, file_ids=(file_id,)))
-    pipeline.world.crash_after(write, takes_effect=takes_effect)
-    pipeline.deliver()
-    pipeline.world.calm_down()
-    keeper.check()
-    pipeline.deliver_all()
-    keeper.check_all()
-    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
-    check_settled(pipeline)
-
-
-@pytest.mark.parametrize("takes_effect", [True, False])
-@pytest.mark.parametrize("write", range(1, 8))
-def test_a_capture_that_crashed_and_is_never_delivered_again_is_healed_by_reconcile(
-    pipeline: Pipeline, acorn: Holding, write: int, takes_effect: bool
-) -> None:
-    """T19: a message may end as a dead letter; the vault comes level, index and events too."""
-    google = pipeline.world.google
-    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
-    pipeline.settle()
-    google.edit(file_id, b"two")
-    pipeline.sweep()
-    while not any(isinstance(event, FilesTouched) for event in pipeline.queue):
-        pipeline.deliver()
-    pipeline.world.crash_after(write, takes_effect=takes_effect)
-    (touched,) = [event for event in pipeline.queue if isinstance(event, FilesTouched)]
-    pipeline.queue.clear()
-    if pipeline_dies(pipeline, touched):
-        pipeline.settle()
-    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
-    check_settled(pipeline)
-
-
-def pipeline_dies(pipeline: Pipeline, touched: FilesTouched) -> bool:
-    try:
-        pipeline.handle(touched)
-    except Crash:
-        return True
-    return False
-
-
-@pytest.mark.parametrize("takes_effect", [True, False])
-@pytest.mark.parametrize("write", range(1, 7))
-def test_a_crash_at_any_write_of_a_drain_loses_no_change(
-    pipeline: Pipeline, acorn: Holding, write: int, takes_effect: bool
-) -> None:
-    """T4: events first, cursor after; a crash in between repeats, never loses."""
-    google = pipeline.world.google
-    file_ids = [google.create_file(f"{n}.csv", acorn.folder_id, b"%d" % n) for n in range(5)]
-    pipeline.push(SHARED_DRIVE)
-    pipeline.world.crash_after(write, takes_effect=takes_effect)
-    pipeline.deliver()
-    pipeline.world.calm_down()
-    pipeline.deliver_all()
-    pipeline.sweep()
-    pipeline.deliver_all()
-    for number, file_id in enumerate(file_ids):
-        assert captured(pipeline, acorn, file_id) == [b"%d" % number]
-
-
-def test_a_drain_out_of_time_goes_on_in_another_delivery(
-    pipeline: Pipeline, acorn: Holding
-) -> None:
-    """T20: long work is cut into deliveries, each with a checkpoint."""
-    google = pipeline.world.google
-    file_ids = [google.create_file(f"{n}.csv", acorn.folder_id, b"x") for n in range(10)]
-    pipeline.push(SHARED_DRIVE)
-    drains = 0
-    while pipeline.queue:
-        is_drain = isinstance(pipeline.queue[0], DriveTouched)
-        drains += is_drain
-        pipeline.deliver(deadline=timedelta(seconds=0.5) if is_drain else LONG)
-    assert drains > 2
-    assert all(captured(pipeline, acorn, file_id) == [b"x"] for file_id in file_ids)
 
 
 def test_a_file_moved_between_holdings_is_captured_in_the_new_one_and_flagged(
@@ -182,8 +69,8 @@ def test_a_file_moved_between_holdings_is_captured_in_the_new_one_and_flagged(
     google.move(file_id, birch.folder_id)
     pipeline.sweep()
     pipeline.deliver_all()
-    assert captured(pipeline, birch, file_id) == [b"one"]
-    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.captured(birch, file_id) == [b"one"]
+    assert pipeline.captured(acorn, file_id) == [b"one"]
     assert pipeline.history(acorn.life, file_id).lost
     (entry,) = pipeline.world.quarantine.all()
     assert (entry.kind, entry.reference) == ("moved-file", file_id)
@@ -217,7 +104,7 @@ def test_a_folder_moved_in_brings_its_subtree(pipeline: Pipeline, acorn: Holding
     google.move(folder, acorn.folder_id)
     pipeline.sweep()
     pipeline.deliver_all()
-    assert [captured(pipeline, acorn, file_id) for file_id in files] == [[b"a"], [b"b"]]
+    assert [pipeline.captured(acorn, file_id) for file_id in files] == [[b"a"], [b"b"]]
     assert pipeline.history(acorn.life, files[1]).folder_path == "exports/deep"
 
 
@@ -249,26 +136,7 @@ def test_a_folder_that_is_shown_again_brings_what_was_added_meanwhile(
     google.show(folder)
     pipeline.sweep()
     pipeline.deliver_all()
-    assert captured(pipeline, acorn, file_id) == [b"one"]
-
-
-def test_one_holding_whose_folder_is_gone_does_not_keep_reconcile_from_the_others(
-    pipeline: Pipeline,
-) -> None:
-    """T6: a customer stops sharing; that concerns nobody else."""
-    google = pipeline.world.google
-    gone = google.create_folder("shared with us")
-    acorn = pipeline.open("c-acorn", "hubspot", gone)
-    birch = pipeline.open("c-birch", "stripe")
-    lost = google.create_file("deals.csv", gone, b"one")
-    pipeline.settle()
-    google.hide(gone)
-    file_id = google.create_file("payments.csv", birch.folder_id, b"two")
-    pipeline.timers()
-    pipeline.deliver_all()
-    assert captured(pipeline, birch, file_id) == [b"two"]
-    assert pipeline.history(acorn.life, lost).lost
-    assert not pipeline.refused
+    assert pipeline.captured(acorn, file_id) == [b"one"]
 
 
 def test_an_event_of_a_closed_epoch_is_stale(pipeline: Pipeline, acorn: Holding) -> None:
@@ -291,7 +159,7 @@ def test_an_event_of_an_earlier_epoch_is_stale(pipeline: Pipeline, acorn: Holdin
     pipeline.handle(FilesTouched(life=acorn.life, file_ids=(file_id,)))
     assert not world.vault.all_names()
     pipeline.settle()
-    assert captured(pipeline, second, file_id) == [b"one"]
+    assert pipeline.captured(second, file_id) == [b"one"]
 
 
 def test_a_fence_that_falls_during_a_capture_is_seen_before_anything_is_told(
@@ -320,7 +188,7 @@ def test_a_missing_keyset_stops_the_capture_and_creates_none(
     assert not world.vault.all_names()
     world.keys.find(acorn.life)
     pipeline.handle(touched)
-    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.captured(acorn, file_id) == [b"one"]
 
 
 @pytest.mark.parametrize("loss", ["delete", "hide", "trash"])
@@ -335,7 +203,7 @@ def test_what_drive_no_longer_shows_is_lost_and_never_erased(
     pipeline.sweep()
     pipeline.deliver_all()
     assert pipeline.history(acorn.life, file_id).lost
-    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.captured(acorn, file_id) == [b"one"]
 
 
 def test_a_file_that_comes_back_is_found_with_what_was_written_meanwhile(
@@ -350,7 +218,7 @@ def test_a_file_that_comes_back_is_found_with_what_was_written_meanwhile(
     google.show(file_id)
     pipeline.settle()
     assert pipeline.history(acorn.life, file_id).lost is None
-    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
+    assert pipeline.captured(acorn, file_id) == [b"one", b"two"]
 
 
 def test_two_files_of_one_name_are_two_files(pipeline: Pipeline, acorn: Holding) -> None:
@@ -359,8 +227,8 @@ def test_two_files_of_one_name_are_two_files(pipeline: Pipeline, acorn: Holding)
     one = google.create_file("deals.csv", acorn.folder_id, b"one")
     two = google.create_file("deals.csv", acorn.folder_id, b"two")
     pipeline.settle()
-    assert captured(pipeline, acorn, one) == [b"one"]
-    assert captured(pipeline, acorn, two) == [b"two"]
+    assert pipeline.captured(acorn, one) == [b"one"]
+    assert pipeline.captured(acorn, two) == [b"two"]
 
 
 def test_a_zero_byte_file_is_captured(pipeline: Pipeline, acorn: Holding) -> None:
@@ -370,7 +238,7 @@ def test_a_zero_byte_file_is_captured(pipeline: Pipeline, acorn: Holding) -> Non
     google.edit(file_id, b"one")
     google.edit(file_id, b"")
     pipeline.settle()
-    assert captured(pipeline, acorn, file_id) == [b"", b"one", b""]
+    assert pipeline.captured(acorn, file_id) == [b"", b"one", b""]
     check_settled(pipeline)
 
 
@@ -394,10 +262,10 @@ def test_a_document_is_captured_when_it_says_something_new(
     pipeline.settle()
     google.touch(file_id)
     pipeline.settle()
-    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.captured(acorn, file_id) == [b"one"]
     google.write(file_id, b"two")
     pipeline.settle()
-    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
+    assert pipeline.captured(acorn, file_id) == [b"one", b"two"]
 
 
 def test_what_cannot_be_captured_is_recorded(pipeline: Pipeline, acorn: Holding) -> None:
@@ -423,87 +291,11 @@ def test_a_revision_that_was_too_large_is_captured_later_in_its_place(
     google.edit(file_id, b"small again")
     touched = FilesTouched(life=acorn.life, file_ids=(file_id,))
     capture_files(replace(pipeline.a_capture(), largest_bytes=50), touched)
-    assert captured(pipeline, acorn, file_id) == [b"small", b"small again"]
+    assert pipeline.captured(acorn, file_id) == [b"small", b"small again"]
     assert len(pipeline.history(acorn.life, file_id).missed) == 1
     capture_files(pipeline.a_capture(), touched)
-    assert captured(pipeline, acorn, file_id) == [b"small", b"large" * 100, b"small again"]
+    assert pipeline.captured(acorn, file_id) == [b"small", b"large" * 100, b"small again"]
     assert not pipeline.history(acorn.life, file_id).missed
-
-
-def test_a_lost_cursor_is_followed_by_a_full_listing(pipeline: Pipeline, acorn: Holding) -> None:
-    """T4: a new start token first, then everything is listed, then compared."""
-    google = pipeline.world.google
-    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
-    pipeline.world.feed.forget_cursors()
-    pipeline.sweep()
-    pipeline.deliver_all()
-    assert captured(pipeline, acorn, file_id) == [b"one"]
-    later = google.create_file("later.csv", acorn.folder_id, b"two")
-    pipeline.sweep()
-    pipeline.deliver_all()
-    assert captured(pipeline, acorn, later) == [b"two"]
-
-
-def test_a_lost_index_is_rebuilt(pipeline: Pipeline, acorn: Holding) -> None:
-    """The vault is the authority; what the index knew is read from it again."""
-    google = pipeline.world.google
-    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
-    google.edit(file_id, b"two")
-    pipeline.settle()
-    pipeline.world.index.lose(acorn.life, file_id)
-    pipeline.settle()
-    assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
-    check_settled(pipeline)
-
-
-def test_a_file_that_came_back_unnoticed_is_found_by_reconcile(
-    pipeline: Pipeline, acorn: Holding
-) -> None:
-    """T19: the message that would have said so was lost."""
-    google = pipeline.world.google
-    file_id = google.create_file("deals.csv", acorn.folder_id, b"one")
-    pipeline.settle()
-    google.trash(file_id)
-    pipeline.settle()
-    assert pipeline.history(acorn.life, file_id).lost
-    google.untrash(file_id)
-    pipeline.sweep()
-    while not any(isinstance(event, FilesTouched) for event in pipeline.queue):
-        pipeline.deliver()
-    pipeline.queue.clear()
-    pipeline.settle()
-    assert pipeline.history(acorn.life, file_id).lost is None
-
-
-def test_a_settled_world_gives_reconcile_nothing_to_do(pipeline: Pipeline, acorn: Holding) -> None:
-    """A mismatch that is reported every hour is one that nobody looks at."""
-    google = pipeline.world.google
-    google.create_file("deals.csv", acorn.folder_id, b"one")
-    trashed, deleted = (google.create_file("x", acorn.folder_id, b"x") for _ in range(2))
-    document = google.create_document("notes", acorn.folder_id, b"one")
-    google.create_form("form", acorn.folder_id)
-    pipeline.settle()
-    google.trash(trashed)
-    google.delete(deleted)
-    google.touch(document)
-    pipeline.settle()
-    assert reconcile(pipeline.a_reconcile()) == 0
-
-
-def test_one_damaged_record_does_not_keep_the_other_files_from_their_capture(
-    pipeline: Pipeline, acorn: Holding
-) -> None:
-    """Fifty files come in one message: what is wrong with one is its own affair."""
-    google = pipeline.world.google
-    files = [google.create_file(f"{n}.csv", acorn.folder_id, b"one") for n in range(3)]
-    pipeline.settle()
-    pipeline.world.index.damage(acorn.life, files[1])
-    for file_id in files:
-        google.edit(file_id, b"two")
-    pipeline.sweep()
-    pipeline.deliver_all()
-    for file_id in (files[0], files[2]):
-        assert captured(pipeline, acorn, file_id) == [b"one", b"two"]
 
 
 def test_a_file_is_known_under_its_present_name_and_folder(
@@ -518,4 +310,4 @@ def test_a_file_is_known_under_its_present_name_and_folder(
     pipeline.settle()
     history = pipeline.history(acorn.life, file_id)
     assert (history.file_name, history.folder_path) == ("offers.csv", "crm")
-    assert captured(pipeline, acorn, file_id) == [b"one"]
+    assert pipeline.captured(acorn, file_id) == [b"one"]

@@ -13,18 +13,6 @@ from pipeline.promises import Keeper, check_settled
 Order = tuple[int, ...]
 
 
-@pytest.fixture
-def pipeline() -> Pipeline:
-    return Pipeline()
-
-
-@pytest.fixture
-def acorn(pipeline: Pipeline) -> Holding:
-    holding = pipeline.open("c-acorn", "hubspot")
-    pipeline.settle()
-    return holding
-
-
 def twice_at_once(
     pipeline: Pipeline,
     holding: Holding,

@@ -19,6 +19,7 @@ from custody.domain.vault import (
     Holding,
     HoldingEpoch,
     Source,
+    Summary,
 )
 from custody.errors import AlreadyExistsError, ConflictError, NotFoundError
 from custody.ports import Sealer, Seen
@@ -85,7 +86,7 @@ class MemoryIndex:
     def __init__(self, writes: Writes) -> None:
         self._writes = writes
         self._histories: dict[tuple[HoldingEpoch, FileId], Seen[bytes]] = {}
-        self._counts: dict[tuple[HoldingEpoch, FileId], int] = {}
+        self._counts: dict[tuple[HoldingEpoch, FileId], Summary] = {}
         self._whereabouts: dict[FileId, list[HoldingEpoch]] = {}
 
     def read(self, life: HoldingEpoch, file_id: FileId, *, sealer: Sealer) -> Seen[FileHistory]:
@@ -102,13 +103,13 @@ class MemoryIndex:
         with self._writes.one():
             _expect(self._histories.get((life, file_id)), stamp, name)
             self._histories[life, file_id] = Seen(value=sealed, stamp=stamp + 1)
-            self._counts[life, file_id] = len(history.versions)
+            self._counts[life, file_id] = history.summary
         return Seen(value=history, stamp=stamp + 1)
 
     def known(self, life: HoldingEpoch, file_ids: Sequence[FileId]) -> frozenset[FileId]:
         return frozenset(file_id for file_id in file_ids if (life, file_id) in self._histories)
 
-    def files(self, life: HoldingEpoch) -> dict[FileId, int]:
+    def files(self, life: HoldingEpoch) -> dict[FileId, Summary]:
         return {
             file_id: self._counts[other, file_id]
             for other, file_id in self._histories

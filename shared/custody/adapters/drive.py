@@ -31,6 +31,8 @@ EXPORT_LIMIT = 64 << 20
 EXPORT_POLLS = 60
 _REVISION_FIELDS = "nextPageToken,revisions(id,size,md5Checksum)"
 _ROUNDS = 4
+GONE = "Drive no longer shows it: deleted, or no longer shared with us"
+_NOT_FOR_READERS = "insufficientFilePermissions"
 
 
 class GoogleDrive:
@@ -69,8 +71,8 @@ class GoogleDrive:
     def _shown(self, file_id: FileId, answers: dict[str, Any]) -> DriveFile | Unreadable:
         try:
             file = to_file(_answer(answers["f:" + file_id], "a file"))
-        except (NotFoundError, RefusedError) as error:
-            return Unreadable(file_id=file_id, reason=_why(error))
+        except NotFoundError:
+            return Unreadable(file_id=file_id, reason=GONE)
         if file.head is None:
             return file
         try:
@@ -112,7 +114,9 @@ class GoogleDrive:
                 return
 
     def _from(self, url: str, offset: int) -> Iterator[bytes]:
-        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        headers = {"Accept-Encoding": "identity"}  # a range of compressed bytes means nothing
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
         with our_errors("reading content"):
             response = self._api.session().get(
                 url, headers=headers, stream=True, timeout=STREAM_TIMEOUT
@@ -200,15 +204,13 @@ def _settled(file: DriveFile | Unreadable, *, last: bool) -> DriveFile | Unreada
 
 def _answer(answer: Any, what: str) -> dict[str, Any]:
     if isinstance(answer, HttpError):
-        raise our_error(int(answer.resp.status), answer.content, what)
+        error = our_error(int(answer.resp.status), answer.content, what)
+        if isinstance(error, RefusedError) and _NOT_FOR_READERS not in str(error):
+            # An API that is off or a quota that is used up says nothing about the file.
+            raise UnavailableError(str(error))
+        raise error
     found: dict[str, Any] = answer
     return found
-
-
-def _why(error: NotFoundError | RefusedError) -> str:
-    if isinstance(error, NotFoundError):
-        return "Drive no longer shows it: deleted, or no longer shared with us"
-    return "Drive refuses to show it"
 
 
 def _describe_calls(file_ids: list[FileId]) -> dict[str, Any]:

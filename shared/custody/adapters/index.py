@@ -6,12 +6,28 @@ import msgspec
 
 from custody.adapters.objects import Bucket
 from custody.domain import names
-from custody.domain.vault import FileHistory, FileId, HoldingEpoch
+from custody.domain.vault import FileHistory, FileId, HoldingEpoch, Summary
 from custody.errors import AlreadyExistsError, NotFoundError
 from custody.ports import Sealer, Seen
 
-_VERSIONS = "custody-versions"
-"""How many versions a sealed index object knows: all that may be told of it without its key."""
+_VERSIONS, _SEEN, _LOST = "custody-versions", "custody-seen", "custody-lost"
+"""Metadata beside a sealed index object: all that may be told of it without its key."""
+
+
+def _told(summary: Summary) -> dict[str, str]:
+    return {
+        _VERSIONS: str(summary.versions),
+        _SEEN: str(summary.seen_version),
+        _LOST: str(int(summary.lost)),
+    }
+
+
+def _summary(told: dict[str, str]) -> Summary:
+    return Summary(
+        versions=int(told.get(_VERSIONS, 0)),
+        seen_version=int(told.get(_SEEN, 0)),
+        lost=told.get(_LOST) == "1",
+    )
 
 
 def _associated(name: str) -> bytes:
@@ -36,8 +52,8 @@ class BucketIndex:
     def write(self, history: FileHistory, *, stamp: int, sealer: Sealer) -> Seen[FileHistory]:
         name = names.index_name(history.life, history.file_id)
         sealed = sealer.seal(msgspec.msgpack.encode(history), _associated(name))
-        count = {_VERSIONS: str(len(history.versions))}
-        generation = self._bucket.replace(name, sealed, generation=stamp, metadata=count)
+        told = _told(history.summary)
+        generation = self._bucket.replace(name, sealed, generation=stamp, metadata=told)
         return Seen(value=history, stamp=generation)
 
     def known(self, life: HoldingEpoch, file_ids: Sequence[FileId]) -> frozenset[FileId]:
@@ -48,9 +64,9 @@ class BucketIndex:
             return frozenset(file_ids)
         return frozenset(wanted[name] for name in found if name in wanted)
 
-    def files(self, life: HoldingEpoch) -> dict[FileId, int]:
+    def files(self, life: HoldingEpoch) -> dict[FileId, Summary]:
         found = self._bucket.metadata(names.index_prefix(life))
-        return {names.parse_index_name(name): int(meta.get(_VERSIONS, 0)) for name, meta in found}
+        return {names.parse_index_name(name): _summary(told) for name, told in found}
 
     def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
         """One create for a file that is new everywhere, which is nearly every file."""

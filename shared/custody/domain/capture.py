@@ -164,18 +164,36 @@ class Findings:
     file_name: str = ""
     folder_path: str = ""
     seen_version: int = 0
+    unchanged: str | None = None
+    """The semantic hash that the export shared with the latest version, so that none was stored."""
     versions: tuple[Version, ...] = ()
     missed: tuple[Missed, ...] = ()
     lost: SourceLost | None = None
     found: bool = False
 
 
+def _unseen_again(history: FileHistory, before: Version | None) -> FileHistory:
+    """An export that was found unchanged was compared with what was the latest then.
+
+    When another delivery's version turns out to be later, the comparison proves nothing any more.
+    """
+    latest = history.latest
+    if latest is None or latest == before or latest.semantic is None:
+        return history
+    return replace(history, seen_version=min(history.seen_version, latest.drive_version))
+
+
 def learned(history: FileHistory, findings: Findings) -> FileHistory:
     """The history with the findings; learning the same twice changes nothing."""
+    before = history.latest
     for version in findings.versions:
         history = history.with_version(version)
+    history = _unseen_again(history, before)
     for gap in findings.missed:
         history = history.with_missed(gap)
+    if findings.unchanged and (history.latest and history.latest.semantic) != findings.unchanged:
+        # Another delivery stored another state meanwhile: the comparison no longer holds.
+        return history
     newer = findings.seen_version >= history.seen_version
     return replace(
         history,

@@ -23,7 +23,7 @@ class Quarantined:
 
     id: str
     kind: str
-    """`message`, `moved-file`, `key-missing`."""
+    """`message`, `moved-file`, `file`."""
     reason: str
     reference: str
     """What leads back to the thing: a topic and message id, or a file id."""

@@ -160,6 +160,15 @@ class SourceLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What is told of a sealed history in the clear: numbers, and nothing of the content."""
+
+    versions: int
+    seen_version: int
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileHistory:
     """All that the index knows of one file in one epoch. A cache: the vault is the authority."""
 
@@ -172,6 +181,14 @@ class FileHistory:
     versions: tuple[Version, ...] = ()
     missed: tuple[Missed, ...] = ()
     lost: SourceLost | None = None
+
+    @property
+    def summary(self) -> Summary:
+        return Summary(
+            versions=len(self.versions),
+            seen_version=self.seen_version,
+            lost=self.lost is not None,
+        )
 
     @property
     def latest(self) -> Version | None:

@@ -37,6 +37,7 @@ from custody.errors import (
     DeadlineError,
     MissingKeysetError,
     NotFoundError,
+    PermanentError,
     RetryableError,
 )
 from custody.ports import (
@@ -107,7 +108,24 @@ def _capture_all(
         except RetryableError as error:
             failed.append(error)
             log.warning("capture_put_off", error=type(error).__name__, file_id=file_id)
+        except PermanentError as error:
+            _set_aside(run, touched.life, file_id, error)
     return done, failed
+
+
+def _set_aside(run: Capture, life: HoldingEpoch, file_id: FileId, error: PermanentError) -> None:
+    """What is wrong with one file for good is its own affair, and a person's."""
+    entry = quarantined(
+        "file",
+        str(error),
+        file_id,
+        seen_at=run.clock(),
+        customer=life.customer,
+        source=life.source,
+        epoch=life.epoch,
+    )
+    run.quarantine.put(entry)
+    log.error("quarantined", quarantine=entry.id, kind=entry.kind, **ids(life))
 
 
 def _in_time(run: Capture) -> None:
@@ -144,13 +162,22 @@ def _capture_file(run: Capture, task: Task) -> Findings | None:
     )
     if isinstance(actions[0], Skip):
         log.info("version_skipped", reason=actions[0].reason, file_id=task.shown.file_id)
-        return None
+        return _renamed(task)
     if task.seen.stamp == 0:
         _note_whereabouts(run, task)
     findings = _first_findings(task)
     for action in actions:
         findings = _carry_out(run, task, findings, action)
     return findings
+
+
+def _renamed(task: Task) -> Findings | None:
+    """What was captured keeps its name; the file is known under its present one."""
+    history, seen = task.seen.value, _first_findings(task)
+    named = (seen.file_name, seen.folder_path)
+    if not seen.file_name or task.seen.stamp == 0:
+        return None
+    return None if named == (history.file_name, history.folder_path) else seen
 
 
 def _first_findings(task: Task) -> Findings:

@@ -11,7 +11,7 @@ from custody.domain.drain_changes import Cursor, Take, leased, plan_drain, relea
 from custody.domain.drive import Change, ChangePage, Corpus
 from custody.domain.events import DriveTouched, Event, TimerRang, in_events
 from custody.domain.vault import FileId, HoldingEpoch
-from custody.errors import ConflictError, CustodyError, NotFoundError
+from custody.errors import ConflictError, CustodyError, NotFoundError, UnavailableError
 from custody.ports import ChangeFeed, Cursors, Index, Publisher, Seen
 from custody.steps.scope import Scope
 
@@ -81,13 +81,18 @@ def _start(run: Drain, *, stamp: int) -> Seen[Cursor]:
 
 def _follow(run: Drain, held: Seen[Cursor]) -> None:
     pages, token = 0, held.value.token
+    followed: set[str] = set()
     while True:
+        if token in followed:
+            raise UnavailableError("Drive's change log leads in a circle (T4): try again")
         page = _page(run, token)
         if page is None:
             log.error("cursor_lost", corpus=run.corpus)
             _start(run, stamp=held.stamp)
             return
         _publish(run, page)
+        if page.more:
+            followed.add(token)
         pages, token = pages + 1, page.cursor
         if page.more and run.clock() < run.deadline:
             held = _advance(run, held, token)

@@ -1,7 +1,7 @@
 """Lists both sides and captures what no event brought: lost pushes, cursors, vanished files."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +19,9 @@ from custody.domain.vault import (
     HoldingState,
     ObjectName,
     RevisionId,
+    Summary,
 )
-from custody.errors import ConflictError, CustodyError, NotFoundError, RetryableError
+from custody.errors import ConflictError, CustodyError, RetryableError
 from custody.ports import Drive, Fences, Index, Keys, Publisher, Registry, Vault
 from custody.steps.scope import Scope
 
@@ -78,7 +79,7 @@ def _reconcile_holding(run: Reconcile, holding: Holding) -> int:
     stored = {name: names.parse_version_name(name)[1:] for name in run.vault.names(life)}
     known = run.index.files(life)
     _catch_up(run, life, _behind(stored, known))
-    files = plan_reconcile(shown=_shown(run, holding), stored=stored.values(), indexed=known)
+    files = plan_reconcile(shown=_shown(run, holding), stored=stored.values(), known=known)
     if files:
         run.publisher.publish(in_events(life, files))
         log.warning("reconcile_mismatch", files=len(files), **_ids(life))
@@ -88,12 +89,13 @@ def _reconcile_holding(run: Reconcile, holding: Holding) -> int:
 Stored = dict[ObjectName, tuple[FileId, RevisionId]]
 
 
-def _behind(stored: Stored, known: dict[FileId, int]) -> dict[FileId, list[ObjectName]]:
+def _behind(stored: Stored, known: dict[FileId, Summary]) -> dict[FileId, list[ObjectName]]:
     """The files of which the vault has more versions than the index knows."""
     by_file: defaultdict[FileId, list[ObjectName]] = defaultdict(list)
     for name, (file_id, _) in stored.items():
         by_file[file_id].append(name)
-    return {one: found for one, found in by_file.items() if len(found) > known.get(one, 0)}
+    counts = {file_id: summary.versions for file_id, summary in known.items()}
+    return {one: found for one, found in by_file.items() if len(found) > counts.get(one, 0)}
 
 
 def _catch_up(run: Reconcile, life: HoldingEpoch, behind: dict[FileId, list[ObjectName]]) -> None:
@@ -115,13 +117,8 @@ def _catch_up(run: Reconcile, life: HoldingEpoch, behind: dict[FileId, list[Obje
     log.warning("index_rebuilt", files=len(behind), **_ids(life))
 
 
-def _shown(run: Reconcile, holding: Holding) -> list[DriveFile]:
-    """What lies below the folder. A folder that is gone shows nothing, which proves nothing."""
-    try:
-        return list(Scope(run.drive, [holding]).files_below(holding.folder_id))
-    except NotFoundError:
-        log.error("source_lost", file_id=holding.folder_id, **_ids(holding.life))
-        return []
+def _shown(run: Reconcile, holding: Holding) -> Iterator[DriveFile]:
+    return Scope(run.drive, [holding]).files_below(holding.folder_id)
 
 
 def _ids(life: HoldingEpoch) -> dict[str, str | int]:

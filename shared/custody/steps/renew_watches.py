@@ -6,6 +6,7 @@ import structlog
 
 from custody.domain.channels import CHANGES_LIFE, Channel, plan_renewal, sign_token
 from custody.domain.drive import CORPORA, Corpus
+from custody.errors import PermanentError
 from custody.ports import ChangeFeed, Channels
 
 log = structlog.get_logger()
@@ -28,8 +29,16 @@ def renew_watches(
             channels.add(channel)
             log.info("watch_renewed", corpus=corpus, expires_at=channel.expires_at.isoformat())
         for old in renewal.stop:
-            feed.stop(old)
+            _stop(old, feed)
             channels.remove(old)
+
+
+def _stop(channel: Channel, feed: ChangeFeed) -> None:
+    """T3: only who made a channel may stop it. One that we may not stop ends by itself."""
+    try:
+        feed.stop(channel)
+    except PermanentError as error:
+        log.warning("watch_not_stopped", corpus=channel.corpus, error=type(error).__name__)
 
 
 def _watch(

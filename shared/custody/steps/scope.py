@@ -4,9 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import structlog
+
 from custody.domain.drive import DriveFile, Unreadable
 from custody.domain.vault import FileId, Holding, HoldingEpoch, HoldingState
+from custody.errors import PermanentError
 from custody.ports import Drive
+
+log = structlog.get_logger()
 
 DEPTH_LIMIT = 100
 """Drive allows 100 levels of folders in a shared drive."""
@@ -56,12 +61,21 @@ class Scope:
         return above and Place(life=above.life, path=f"{above.path}/{shown.name}".lstrip("/"))
 
     def files_below(self, folder: FileId) -> Iterator[DriveFile]:
-        """Every file of a subtree, each folder visited once; shortcuts are files (T11)."""
+        """Every file of a subtree, each folder visited once; shortcuts are files (T11).
+
+        A folder that Drive does not show brings nothing, which proves nothing about what is in it.
+        """
         waiting, visited = [folder], {folder}
         while waiting:
-            for child in self._drive.children(waiting.pop()):
+            for child in self._children(waiting.pop()):
                 if not child.is_folder:
                     yield child
                 elif child.file_id not in visited:
                     visited.add(child.file_id)
                     waiting.append(child.file_id)
+
+    def _children(self, folder: FileId) -> Iterator[DriveFile]:
+        try:
+            yield from self._drive.children(folder)
+        except PermanentError as error:
+            log.warning("source_lost", file_id=folder, error=type(error).__name__)

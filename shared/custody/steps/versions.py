@@ -92,9 +92,12 @@ def store_version(
         else:
             version = _store_revision(run, task, findings, action)
     except (RefusedError, NotFoundError) as error:
-        return miss(task, findings, _gap(task.file, action, error, run.clock()))
+        # Not seen as far as content goes: it is asked for again.
+        unseen = replace(findings, seen_version=task.seen.value.seen_version)
+        return miss(task, unseen, _gap(task.file, action, error, run.clock()))
     if version is None:
-        return findings
+        latest = task.seen.value.latest
+        return replace(findings, unchanged=latest.semantic if latest else None)
     _log_stored(run, task.file, version, begun)
     return replace(findings, versions=(*findings.versions, version))
 
