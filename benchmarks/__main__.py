@@ -38,6 +38,7 @@ def _measure(name: str, *, quick: bool) -> Report:
     module = importlib.import_module(f"benchmarks.{name}")
     begun = datetime.now(UTC)
     print(f"== {name}", flush=True)
+    host = machine()
     results = module.measure(quick=quick)
     seconds = (datetime.now(UTC) - begun).total_seconds()
     print(f"   {seconds:.0f} s", flush=True)
@@ -45,7 +46,7 @@ def _measure(name: str, *, quick: bool) -> Report:
         name=name,
         method=module.METHOD,
         taken_at=begun.isoformat(timespec="seconds"),
-        machine=machine(),
+        machine=host,
         versions=own_versions() | rivals.versions(),
         results=tuple(results),
     )

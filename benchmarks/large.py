@@ -20,13 +20,14 @@ NEEDED = ("rclone", "openssl", "zstd")
 
 
 def measure(*, quick: bool) -> list[Result]:
-    work = "1 GiB CSV, Drive to vault"
+    size_bytes = QUICK_SIZE if quick else SIZE
+    work = f"{size_bytes >> 20} MiB CSV, Drive to vault"
     if lacking := rivals.missing(*NEEDED):
         return [rivals.not_measured(work, "rclone compress + crypt; zstd", lacking)]
     with running_site() as site:
         source = site.tenant("source", folder=site.own_folder("source"))
         path = site.folder / "large.csv"
-        exports.write(exports.history(CSV, QUICK_SIZE if quick else SIZE).content(), path)
+        exports.write(exports.history(CSV, size_bytes).content(), path)
         file_id = source.upload(path, path.name)
         rclone = Rclone(site=site, source=source.holding.folder_id)
         ours, theirs, bare, kept = [], [], [], []

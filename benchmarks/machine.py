@@ -15,8 +15,9 @@ PACKAGES = (
 
 
 def machine() -> str:
-    """Processor, cores, memory, kernel."""
-    return f"{_processor()}, {os.cpu_count()} cores, {_memory_gib()} GiB, {platform.release()}"
+    """Processor, cores, memory, kernel; and what else kept it busy just now."""
+    machine = f"{_processor()}, {os.cpu_count()} cores, {_memory_gib()} GiB, {platform.release()}"
+    return f"{machine}, load {os.getloadavg()[0]:.1f} at the start"
 
 
 def own_versions() -> dict[str, str]:

@@ -71,7 +71,7 @@ class GoogleDrive:
     def _shown(self, file_id: FileId, answers: dict[str, Any]) -> DriveFile | Unreadable:
         try:
             file = to_file(_answer(answers["f:" + file_id], "a file"))
-        except NotFoundError:
+        except (NotFoundError, RefusedError):
             return Unreadable(file_id=file_id, reason=GONE)
         if file.head is None:
             return file
