@@ -276,3 +276,19 @@ def test_a_key_of_cloud_kms_is_refused_by_name_instead_of_ignored(bucket: Any) -
     blob = bucket.blob("sealed", kms_key_name="projects/p/locations/l/keyRings/r/cryptoKeys/k")
     with pytest.raises(GoogleAPIError, match="kmsKeyName"):
         blob.upload_from_string(b"x", retry=None)
+
+
+def test_googles_go_client_is_told_by_a_header_to_go_on(
+    storage_server: StorageServer, bucket: Any
+) -> None:
+    """It refuses a 308, and says so."""
+    start = f"{storage_server.url}/upload/storage/v1/b/{bucket.name}/o?uploadType=resumable&name=x"
+    session = requests.post(start, json={}, timeout=10)
+    piece = requests.put(
+        session.headers["Location"],
+        data=bytes(1 << 18),
+        headers={"Content-Range": f"bytes 0-{(1 << 18) - 1}/*", "X-GUploader-No-308": "yes"},
+        timeout=10,
+    )
+    assert piece.status_code == 200
+    assert piece.headers["X-Http-Status-Code-Override"] == "308"

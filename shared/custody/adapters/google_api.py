@@ -6,17 +6,15 @@ replaced. httplib2 is not thread-safe, so each thread gets a service of its own.
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import google.auth
 import google_auth_httplib2
 import httplib2
-import requests
 from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError
-from google.auth.transport.requests import AuthorizedSession
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
@@ -29,6 +27,9 @@ from custody.errors import (
     RefusedError,
     UnavailableError,
 )
+
+if TYPE_CHECKING:
+    from google.auth.transport.requests import AuthorizedSession
 
 TIMEOUT_SECONDS = 60
 RATE_REASONS = frozenset(
@@ -55,15 +56,30 @@ class GoogleApi:
         """This thread's client."""
         if not hasattr(self._local, "service"):
             http = google_auth_httplib2.AuthorizedHttp(self._credentials, http=_transport())
-            self._local.service = build_from_document(self._document, http=http)
+            self._local.service = _Service(build_from_document(self._document, http=http))
         return self._local.service
 
-    def session(self) -> AuthorizedSession:
+    def session(self) -> "AuthorizedSession":
         """This thread's plain session, for streams: constant memory at full speed (T31)."""
         if not hasattr(self._local, "session"):
+            from google.auth.transport.requests import AuthorizedSession
+
             self._local.session = AuthorizedSession(self._credentials)
         session: AuthorizedSession = self._local.session
         return session
+
+
+class _Service:
+    """A client that makes each of its resources once; the client itself does at every call."""
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+        self.new_batch_http_request = service.new_batch_http_request
+
+    def __getattr__(self, name: str) -> Callable[[], Any]:
+        resource = getattr(self._service, name)()
+        setattr(self, name, lambda: resource)
+        return lambda: resource
 
 
 def _transport() -> httplib2.Http:
@@ -114,7 +130,7 @@ def our_errors(what: str) -> Iterator[None]:
     except HttpError as error:
         # Not chained: Google's words may hold a customer's, and a bug's trace is logged.
         raise our_error(int(error.resp.status), error.content, what) from None
-    except (OSError, httplib2.HttpLib2Error, requests.RequestException) as error:
+    except (OSError, httplib2.HttpLib2Error) as error:  # requests' errors are OSErrors
         raise UnavailableError(f"{what}: the line broke ({type(error).__name__})") from error
     except GoogleAuthError as error:
         raise UnavailableError(f"{what}: no credentials to be had") from error

@@ -32,7 +32,8 @@ from custody.errors import (
 CALL_SECONDS = 30.0
 """How long one call is repeated by the client before Pub/Sub's redelivery takes over."""
 UPLOAD_CHUNK = 8 << 20
-READ_CHUNK = 1 << 20
+RANGE = 2 << 20
+"""What one call reads of an object: every link of a chain of bases holds so much at once."""
 _RETRY = DEFAULT_RETRY.with_timeout(CALL_SECONDS)
 
 
@@ -245,7 +246,7 @@ class RangeReader(io.RawIOBase):
         return len(taken)
 
     def _fetch(self) -> bytes:
-        end = min(self._offset + UPLOAD_CHUNK, self._size) - 1
+        end = min(self._offset + RANGE, self._size) - 1
         with _our_errors(self._name):
             data: bytes = self._blob.download_as_bytes(
                 start=self._offset, end=end, checksum=None, retry=_RETRY, raw_download=True

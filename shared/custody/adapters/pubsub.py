@@ -1,6 +1,7 @@
 """Pub/Sub's publishing side, by REST: no gRPC in a function's cold start."""
 
 import base64
+import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +27,7 @@ class PubSub:
         root = f"http://{host}/" if host else ""
         self._api = GoogleApi("pubsub", "v1", root=root, credentials=credentials)
         self._project = project
+        self._local = threading.local()
 
     def publish(self, events: Sequence[Event]) -> None:
         by_topic: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -36,12 +38,15 @@ class PubSub:
             for start in range(0, len(messages), MESSAGES_PER_CALL):
                 self._send(topic, messages[start : start + MESSAGES_PER_CALL])
 
+    def _topics(self) -> Any:
+        """This thread's resource, made once."""
+        if not hasattr(self._local, "topics"):
+            self._local.topics = self._api.service().projects().topics()
+        return self._local.topics
+
     def _send(self, topic: str, messages: list[dict[str, Any]]) -> None:
-        call = (
-            self._api.service()
-            .projects()
-            .topics()
-            .publish(topic=f"projects/{self._project}/topics/{topic}", body={"messages": messages})
+        call = self._topics().publish(
+            topic=f"projects/{self._project}/topics/{topic}", body={"messages": messages}
         )
         try:
             with our_errors(f"publishing to {topic}"):

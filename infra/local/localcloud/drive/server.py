@@ -201,7 +201,7 @@ class DriveExchange(Exchange):
                 self.send_json(200, run_upload(store, upload, received, self._match()))
                 return
             size = store.content.size(upload.content)
-        self.send_bytes(308, b"", [("Range", f"bytes=0-{size - 1}")] if size else [])
+        self.send_go_on([("Range", f"bytes=0-{size - 1}")] if size else [])
 
     # ---- many calls at once
 

@@ -131,7 +131,7 @@ class StorageExchange(Exchange):
         answer = self._storage.sessions.resume(upload_id, chunk, headers, blocks)
         if isinstance(answer, Received):
             have = {"Range": f"bytes=0-{answer.size - 1}"} if answer.size else {}
-            self.send_bytes(308, b"", have.items())
+            self.send_go_on(have.items())
         else:
             self.send_json(200, answer)
 
