@@ -8,9 +8,10 @@ from custody.errors import RefusedError
 
 
 def slug_of(name: str) -> str:
-    """NFKC, casefolded, other characters to `-`. Raises RefusedError when nothing is left."""
+    """NFKC, casefolded; what is no letter, mark or digit becomes `-`. RefusedError for nothing."""
     folded = unicodedata.normalize("NFKC", name).casefold()
-    slug = re.sub(r"[\W_]+", "-", folded).strip("-")
+    kept = "".join(one if unicodedata.category(one)[0] in "LMN" else " " for one in folded)
+    slug = "-".join(kept.split())
     if not slug:
         raise RefusedError("a customer's name needs at least one letter or digit: choose another")
     return slug
