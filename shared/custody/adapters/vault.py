@@ -87,14 +87,15 @@ class BucketVault:
         record = described.record
         if record.same_as:
             return self._unproven(record.same_as, self._describe(record.same_as, sealer), sealer)
-        base = self._reader(record.base, sealer) if record.base else None
+        base = None
+        if record.base:
+            base = self._reader(record.base, self._describe(record.base, sealer), sealer)
         body = sealer.decrypting(
             self._bucket.open(name, described.body_bytes), associated("version", name)
         )
         return expand(body, record.windows, base)
 
-    def _reader(self, name: str, sealer: Sealer) -> Content:
-        described = self._describe(name, sealer)
+    def _reader(self, name: str, described: Described, sealer: Sealer) -> Content:
         return lambda: self._unproven(name, described, sealer)
 
     def _store_same(
@@ -127,7 +128,7 @@ class BucketVault:
             body = _Counted(upload)
             writer = sealer.encrypting(body, associated("version", draft.name))
             checked, windows = _Checked(content()), []
-            reader = self._reader(above[0], sealer) if above else None
+            reader = self._reader(base.name, above, sealer) if base and above else None
             for window, frame in shrink(checked, reader):
                 self._in_time(deadline)
                 writer.write(frame)
@@ -140,16 +141,16 @@ class BucketVault:
                 size_bytes=checked.size_bytes,
                 sha256=checked.sha256,
                 windows=windows,
-                **_series(draft, windows, above),
+                **_series(draft, windows, base, above),
             )
             return self._complete(upload, record, body.count, draft.name, sealer, deadline)
 
-    def _readable(self, base: Version | None, sealer: Sealer) -> tuple[str, int] | None:
-        """The base's name and depth by its own record; None where it cannot be read."""
+    def _readable(self, base: Version | None, sealer: Sealer) -> Described | None:
+        """The base by its own record; None where that cannot be read."""
         if base is None:
             return None
         try:
-            return base.name, self._describe(base.name, sealer).record.depth
+            return self._describe(base.name, sealer)
         except (NotFoundError, CorruptError):
             return None
 
@@ -236,11 +237,13 @@ def _is_same(content: Content, latest: Version) -> bool:
     return checked.sha256 == latest.sha256
 
 
-def _series(draft: Draft, windows: list[Window], above: tuple[str, int] | None) -> dict[str, Any]:
+def _series(
+    draft: Draft, windows: list[Window], base: Version | None, above: Described | None
+) -> dict[str, Any]:
     """A delta takes its place behind its base; what gained nothing opens the next series."""
-    if above and any(window.base_size for window in windows):
-        name, depth = above
-        return {"base": name, "series": draft.series, "number": draft.number, "depth": depth + 1}
+    if base and above and any(window.base_size for window in windows):
+        depth = above.record.depth + 1
+        return {"base": base.name, "series": draft.series, "number": draft.number, "depth": depth}
     opens_next = draft.series + 1 if draft.number else draft.series
     return {"base": None, "series": opens_next, "number": 0, "depth": 0}
 

@@ -28,6 +28,7 @@ from custody.domain.quarantine import quarantined
 from custody.domain.vault import (
     FileHistory,
     FileId,
+    Holding,
     HoldingEpoch,
     HoldingState,
     SourceLost,
@@ -55,11 +56,12 @@ INDEX_TRIES = 8
 def capture_files(run: Capture, touched: FilesTouched) -> None:
     """Captures what is new. Raises the first retryable error after all other files are done."""
     life = touched.life
-    if _is_stale(run, life):
+    holding = _open_holding(run, life)
+    if holding is None:
         log.info("version_skipped", reason="stale epoch", **ids(life))
         return
     sealer = _unwrap(run, life)
-    done, failed = _capture_all(run, touched, sealer)
+    done, failed = _capture_all(run, touched, holding, sealer)
     if run.fences.closed(life):
         log.error("arrival_after_fence", files=len(done), **ids(life))
         return
@@ -70,14 +72,14 @@ def capture_files(run: Capture, touched: FilesTouched) -> None:
         raise failed[0]
 
 
-def _is_stale(run: Capture, life: HoldingEpoch) -> bool:
-    """Any epoch but the open one is stale: late, replayed, or erased meanwhile (T25)."""
+def _open_holding(run: Capture, life: HoldingEpoch) -> Holding | None:
+    """None for any epoch but the open one: late, replayed, or erased meanwhile (T25)."""
     try:
         holding = run.registry.holding(life.customer, life.source)
     except NotFoundError:
-        return True
+        return None
     is_open = holding.state is HoldingState.OPEN and holding.life == life
-    return not is_open or run.fences.closed(life)
+    return holding if is_open and not run.fences.closed(life) else None
 
 
 def _unwrap(run: Capture, life: HoldingEpoch) -> Sealer:
@@ -92,10 +94,10 @@ Done = list[tuple[Task, Findings]]
 
 
 def _capture_all(
-    run: Capture, touched: FilesTouched, sealer: Sealer
+    run: Capture, touched: FilesTouched, holding: Holding, sealer: Sealer
 ) -> tuple[Done, list[RetryableError]]:
     """Each file by itself: one that fails for now does not hold up the others."""
-    look = _looker(run, touched, sealer)
+    look = _looker(run, touched, holding, sealer)
     done: Done = []
     failed: list[RetryableError] = []
     for file_id in touched.file_ids:
@@ -133,10 +135,12 @@ def _in_time(run: Capture) -> None:
         raise DeadlineError("this delivery ran out of time: the next one goes on")
 
 
-def _looker(run: Capture, touched: FilesTouched, sealer: Sealer) -> Callable[[FileId], Task]:
+def _looker(
+    run: Capture, touched: FilesTouched, holding: Holding, sealer: Sealer
+) -> Callable[[FileId], Task]:
     """Looks at all files at once as far as Drive and the index allow, then at each by itself."""
     life = touched.life
-    scope = Scope(run.drive, [run.registry.holding(life.customer, life.source)])
+    scope = Scope(run.drive, [holding])
     shown = run.drive.describe(touched.file_ids)
     known = run.index.known(life, touched.file_ids)
 
