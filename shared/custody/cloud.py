@@ -204,7 +204,7 @@ class Cloud:
             return kms.LocalKek(Path(uri.removeprefix("file:")))
         from google.auth.transport.requests import AuthorizedSession
 
-        from custody.adapters.google_api import application_credentials
+        from custody.adapters.identity import application_credentials
 
         return kms.CloudKek(uri, AuthorizedSession(application_credentials(kms.SCOPES)))
 

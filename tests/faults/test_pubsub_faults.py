@@ -41,7 +41,7 @@ def test_an_event_whose_publishing_fails_once_is_published(rig: Rig, fault: dict
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_no_answer_of_pubsub_is_a_reason_to_forget_an_event(rig: Rig, status: int) -> None:
     """A topic or a grant that is missing now may be there in ten minutes."""
-    rig.fails("pubsub.publish", status=status)
+    rig.fails("pubsub.publish", status=status, times=None)
     with pytest.raises(RetryableError):
         rig.world.publisher.publish([EVENT])
 

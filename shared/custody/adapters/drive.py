@@ -9,8 +9,9 @@ from typing import Any
 import requests
 from googleapiclient.errors import HttpError
 
+from custody.adapters.answers import our_error
 from custody.adapters.drive_api import FILE_FIELDS, DriveApi, to_file
-from custody.adapters.google_api import our_error, our_errors
+from custody.adapters.google_api import our_errors
 from custody.domain.drive import DriveFile, Revision, Unreadable
 from custody.domain.vault import FileId, RevisionId
 from custody.errors import (

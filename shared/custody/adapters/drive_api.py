@@ -9,7 +9,8 @@ from typing import Any
 from google.auth.credentials import Credentials
 from google.oauth2.credentials import Credentials as Token
 
-from custody.adapters.google_api import GoogleApi, application_credentials, our_errors
+from custody.adapters.google_api import GoogleApi, our_errors
+from custody.adapters.identity import application_credentials
 from custody.domain.drive import DriveFile
 from custody.domain.vault import FileId, RevisionId
 from custody.errors import RetryableError

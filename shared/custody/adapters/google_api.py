@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import google.auth
 import google_auth_httplib2
 import httplib2
 from google.auth.credentials import Credentials
@@ -19,23 +18,13 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
 
-from custody.errors import (
-    BadCallError,
-    CustodyError,
-    NotFoundError,
-    RateLimitedError,
-    RefusedError,
-    UnavailableError,
-)
+from custody.adapters.answers import our_error
+from custody.errors import UnavailableError
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import AuthorizedSession
 
 TIMEOUT_SECONDS = 60
-RATE_REASONS = frozenset(
-    {"userRateLimitExceeded", "rateLimitExceeded", "sharingRateLimitExceeded", "RESOURCE_EXHAUSTED"}
-)
-"""T15: the reasons of a 403 that mean "slow down". All others mean "never"."""
 
 
 class GoogleApi:
@@ -87,39 +76,6 @@ def _transport() -> httplib2.Http:
     http = httplib2.Http(timeout=TIMEOUT_SECONDS)
     http.redirect_codes = http.redirect_codes - {308}
     return http
-
-
-def application_credentials(scopes: tuple[str, ...]) -> Credentials:
-    """The function's own identity, as the platform provides it."""
-    with our_errors("the function's own identity"):
-        credentials, _ = google.auth.default(scopes=list(scopes))
-    return credentials
-
-
-def reason_of(content: bytes) -> str:
-    """Google's machine-readable reason, in the older and the newer form of an error's body."""
-    try:
-        body = json.loads(content)["error"]
-        return str(body["errors"][0]["reason"] if body.get("errors") else body["status"])
-    except (ValueError, KeyError, TypeError, IndexError):
-        return "unknown"
-
-
-def our_error(status: int, content: bytes, what: str) -> CustodyError:
-    """What an answer means for the caller: by status and, for a 403, by reason alone (T15)."""
-    reason = reason_of(content)
-    if status == 429 or (status == 403 and reason in RATE_REASONS):
-        return RateLimitedError(f"{what}: asked to slow down ({reason})")
-    if status >= 500 or status == 408:
-        return UnavailableError(f"{what}: answered {status}")
-    if status == 401:
-        # Retried: credentials that are mended within the retries lose nothing.
-        return UnavailableError(f"{what}: the credentials were not taken ({reason})")
-    if status == 404:
-        return NotFoundError(f"{what}: absent, or not shared with us ({reason})")
-    if status == 403:
-        return RefusedError(f"{what}: refused ({reason})")
-    return BadCallError(f"{what}: answered {status} ({reason})")
 
 
 @contextmanager

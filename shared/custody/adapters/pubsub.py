@@ -1,21 +1,31 @@
-"""Pub/Sub's publishing side, by REST: no gRPC in a function's cold start."""
+"""Pub/Sub's publishing side, by plain REST: neither gRPC nor a discovery document in a cold start.
+
+Pub/Sub REST reference, projects.topics.publish.
+"""
 
 import base64
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import requests
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
+from google.auth.transport.requests import AuthorizedSession
 
-from custody.adapters.google_api import GoogleApi, application_credentials, our_errors
+from custody.adapters.answers import our_error
+from custody.adapters.identity import application_credentials
 from custody.domain.events import Event
-from custody.errors import PermanentError, UnavailableError
+from custody.errors import PermanentError, RetryableError, UnavailableError
 from custody.events import Message, to_message
 
+ROOT = "https://pubsub.googleapis.com"
 MESSAGES_PER_CALL = 500
 """Pub/Sub's limit is 1,000 messages and 10 MB a request; 50 file ids make about 3 kB."""
-RETRIES = 3
+TRIES = 4
+TIMEOUT_SECONDS = 30
 _SCOPES = ("https://www.googleapis.com/auth/pubsub",)
 
 
@@ -23,10 +33,8 @@ class PubSub:
     """Publishes events to their topics and returns when the service has confirmed them all."""
 
     def __init__(self, *, project: str, host: str) -> None:
-        credentials = AnonymousCredentials() if host else application_credentials(_SCOPES)
-        root = f"http://{host}/" if host else ""
-        self._api = GoogleApi("pubsub", "v1", root=root, credentials=credentials)
-        self._project = project
+        self._credentials = AnonymousCredentials() if host else application_credentials(_SCOPES)
+        self._topics = f"{f'http://{host}' if host else ROOT}/v1/projects/{project}/topics"
         self._local = threading.local()
 
     def publish(self, events: Sequence[Event]) -> None:
@@ -38,22 +46,38 @@ class PubSub:
             for start in range(0, len(messages), MESSAGES_PER_CALL):
                 self._send(topic, messages[start : start + MESSAGES_PER_CALL])
 
-    def _topics(self) -> Any:
-        """This thread's resource, made once."""
-        if not hasattr(self._local, "topics"):
-            self._local.topics = self._api.service().projects().topics()
-        return self._local.topics
-
     def _send(self, topic: str, messages: list[dict[str, Any]]) -> None:
-        call = self._topics().publish(
-            topic=f"projects/{self._project}/topics/{topic}", body={"messages": messages}
-        )
+        """Again for a while: what cannot be published now must be published later, never lost."""
+        for attempt in range(TRIES):
+            try:
+                self._post(topic, messages)
+            except RetryableError:
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(0.25 * 2**attempt)
+            except PermanentError as error:
+                raise UnavailableError(str(error)) from error
+            else:
+                return
+
+    def _post(self, topic: str, messages: list[dict[str, Any]]) -> None:
         try:
-            with our_errors(f"publishing to {topic}"):
-                call.execute(num_retries=RETRIES)
-        except PermanentError as error:
-            # Never permanent: what cannot be published now must be published later.
-            raise UnavailableError(str(error)) from error
+            answer = self._session().post(
+                f"{self._topics}/{topic}:publish",
+                json={"messages": messages},
+                timeout=TIMEOUT_SECONDS,
+            )
+        except (requests.RequestException, GoogleAuthError) as error:
+            raise UnavailableError(f"Pub/Sub did not answer for {topic}") from error
+        if answer.status_code != requests.codes.ok:
+            raise our_error(answer.status_code, answer.content, f"publishing to {topic}")
+
+    def _session(self) -> AuthorizedSession:
+        """One for each thread: sessions are not made to be shared."""
+        if not hasattr(self._local, "session"):
+            self._local.session = AuthorizedSession(self._credentials)
+        session: AuthorizedSession = self._local.session
+        return session
 
 
 def _wire(message: Message) -> dict[str, Any]:
