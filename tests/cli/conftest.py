@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 import requests
+import structlog
 from click.testing import CliRunner, Result
 
 from custody.cli import custody
@@ -31,6 +32,13 @@ FUNCTIONS_FOLDER = Path(__file__).parents[2] / "functions"
 def pytest_itemcollected(item: pytest.Item) -> None:
     if item.path.is_relative_to(Path(__file__).parent):
         item.add_marker(CONNECTIONS_STAY)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command logs for people, and only warnings. The process goes on with other tests."""
+    yield
+    structlog.reset_defaults()
 
 
 @dataclass(frozen=True, kw_only=True)
