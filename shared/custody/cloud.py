@@ -212,5 +212,6 @@ class Cloud:
 @cache
 def connect() -> Cloud:
     """This process's world, from its environment."""
-    logs.configure()
-    return Cloud(Settings(os.environ))
+    settings = Settings(os.environ)
+    logs.configure(settings.text("CUSTODY_PROJECT"))
+    return Cloud(settings)

@@ -17,6 +17,7 @@ from structlog.contextvars import bound_contextvars
 from custody.domain.quarantine import quarantined
 from custody.errors import MalformedEventError, PermanentError, RetryableError
 from custody.events import Delivery, delivery
+from custody.logs import trace_of
 from custody.ports import Quarantine
 
 log = structlog.get_logger()
@@ -47,7 +48,8 @@ def on_message(
         @wraps(act)
         def answer(request: flask.Request) -> Response:
             world = connect()
-            with bound_contextvars(function=act.__name__):
+            trace = trace_of(request.headers.get("X-Cloud-Trace-Context", ""))
+            with bound_contextvars(function=act.__name__, trace=trace):
                 return _answer(request.get_data(), decode, act, world)
 
         return answer
