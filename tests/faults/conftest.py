@@ -1,7 +1,5 @@
 """One rig a module; what a test arms is disarmed after it."""
 
-import os
-import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -12,23 +10,6 @@ from custody.domain.vault import Holding
 from faults.rig import Rig
 from faults.running import Running
 from faults.shelf import VAULT, Shelf
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    # Google's clients keep connections open, and have nothing that closes them for all threads.
-    config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
-    warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)  # at the very end
-    config.addinivalue_line(
-        "markers", "slow: waits for real time-outs; CUSTODY_SLOW_TESTS=1 runs it"
-    )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.environ.get("CUSTODY_SLOW_TESTS"):
-        return
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="slow: set CUSTODY_SLOW_TESTS=1 to run it"))
 
 
 @pytest.fixture(scope="module")

@@ -90,6 +90,17 @@ def _writing(name: str) -> Iterator[None]:
         raise UnavailableError(f"the bucket for {name} does not exist: create it") from error
 
 
+def _send_whole(blob: Any, data: bytes, generation: int) -> None:
+    """One call; the service refuses bytes that differ from their checksum."""
+    blob.upload_from_string(
+        data,
+        content_type="application/octet-stream",
+        if_generation_match=generation,
+        checksum="crc32c",
+        retry=_RETRY,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """A small object as it was read."""
@@ -131,13 +142,7 @@ class Bucket:
         blob.metadata = metadata
         try:
             with _writing(name):
-                blob.upload_from_string(
-                    data,
-                    content_type="application/octet-stream",
-                    if_generation_match=generation,
-                    checksum="crc32c",
-                    retry=_RETRY,
-                )
+                _send_whole(blob, data, generation)
         except ConflictError:
             standing = self._standing(name)
             if standing is None or standing.data != data:
@@ -185,20 +190,18 @@ class Bucket:
 
     def names(self, prefix: str) -> Iterator[str]:
         """Every live name with this prefix, page by page."""
-        with _our_errors(prefix):
-            for blob in self._client.list_blobs(
-                self._bucket, prefix=prefix, fields="items(name),nextPageToken", retry=_RETRY
-            ):
-                yield blob.name
+        return (blob.name for blob in self._listed(prefix, "items(name),nextPageToken"))
 
     def metadata(self, prefix: str) -> Iterator[tuple[str, dict[str, str]]]:
         """Every live name with this prefix, and what stands beside its bytes in the clear."""
-        fields = "items(name,metadata),nextPageToken"
+        found = self._listed(prefix, "items(name,metadata),nextPageToken")
+        return ((blob.name, blob.metadata or {}) for blob in found)
+
+    def _listed(self, prefix: str, fields: str) -> Iterator[Any]:
         with _our_errors(prefix):
-            for blob in self._client.list_blobs(
+            yield from self._client.list_blobs(
                 self._bucket, prefix=prefix, fields=fields, retry=_RETRY
-            ):
-                yield blob.name, blob.metadata or {}
+            )
 
     def names_between(self, first: str, last: str) -> list[str] | None:
         """The live names from `first` to `last`, both included; None if one page is too small."""
@@ -294,13 +297,7 @@ class Upload:
             if self._small is None:
                 self._stream.close()
             else:
-                self._blob.upload_from_string(
-                    bytes(self._small),
-                    content_type="application/octet-stream",
-                    if_generation_match=0,
-                    checksum="crc32c",
-                    retry=_RETRY,
-                )
+                _send_whole(self._blob, bytes(self._small), 0)
 
     def __enter__(self) -> Self:
         return self

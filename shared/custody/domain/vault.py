@@ -29,6 +29,11 @@ class HoldingEpoch:
         return f"{self.customer}/{self.source}/{self.epoch}"
 
 
+def ids(life: HoldingEpoch) -> dict[str, str | int]:
+    """An epoch as the fields of a log line."""
+    return {"customer": life.customer, "source": life.source, "epoch": life.epoch}
+
+
 class HoldingState(StrEnum):
     """Whether a holding takes new data in."""
 

@@ -24,7 +24,7 @@ from custody.domain.capture import (
 )
 from custody.domain.drive import DriveFile, Unreadable
 from custody.domain.events import Event, FilesTouched, VersionStored, in_events
-from custody.domain.quarantine import quarantined
+from custody.domain.quarantine import Quarantined, quarantined
 from custody.domain.vault import (
     FileHistory,
     FileId,
@@ -32,6 +32,7 @@ from custody.domain.vault import (
     HoldingEpoch,
     HoldingState,
     SourceLost,
+    ids,
 )
 from custody.errors import (
     ConflictError,
@@ -46,7 +47,7 @@ from custody.ports import (
     Seen,
 )
 from custody.steps.scope import Scope
-from custody.steps.versions import Capture, Task, ids, miss, store_version
+from custody.steps.versions import Capture, Task, miss, store_version
 
 log = structlog.get_logger()
 
@@ -117,9 +118,16 @@ def _capture_all(
 
 def _set_aside(run: Capture, life: HoldingEpoch, file_id: FileId, error: PermanentError) -> None:
     """What is wrong with one file for good is its own affair, and a person's."""
+    entry = _quarantine(run, life, file_id, "file", str(error))
+    log.error("quarantined", quarantine=entry.id, kind=entry.kind, **ids(life))
+
+
+def _quarantine(
+    run: Capture, life: HoldingEpoch, file_id: FileId, kind: str, reason: str
+) -> Quarantined:
     entry = quarantined(
-        "file",
-        str(error),
+        kind,
+        reason,
         file_id,
         seen_at=run.clock(),
         customer=life.customer,
@@ -127,7 +135,7 @@ def _set_aside(run: Capture, life: HoldingEpoch, file_id: FileId, error: Permane
         epoch=life.epoch,
     )
     run.quarantine.put(entry)
-    log.error("quarantined", quarantine=entry.id, kind=entry.kind, **ids(life))
+    return entry
 
 
 def _in_time(run: Capture) -> None:
@@ -200,16 +208,8 @@ def _note_whereabouts(run: Capture, task: Task) -> None:
     elsewhere = [other for other in before if (other.customer, other.source) != ours]
     if not elsewhere:
         return
-    entry = quarantined(
-        "moved-file",
-        "a file of another holding was moved here; it is captured here from now on",
-        task.shown.file_id,
-        seen_at=run.clock(),
-        customer=life.customer,
-        source=life.source,
-        epoch=life.epoch,
-    )
-    run.quarantine.put(entry)
+    reason = "a file of another holding was moved here; it is captured here from now on"
+    entry = _quarantine(run, life, task.shown.file_id, "moved-file", reason)
     log.warning("quarantined", quarantine=entry.id, kind=entry.kind, **ids(life))
     events = [event for other in elsewhere for event in in_events(other, [task.shown.file_id])]
     run.publisher.publish(events)

@@ -20,6 +20,7 @@ from custody.domain.vault import (
     ObjectName,
     RevisionId,
     Summary,
+    ids,
 )
 from custody.errors import ConflictError, CustodyError, RetryableError
 from custody.ports import Drive, Fences, Index, Keys, Publisher, Registry, Vault
@@ -61,7 +62,7 @@ def reconcile(run: Reconcile, after: str | None = None) -> int:
             found += _reconcile_holding(run, holding)
         except CustodyError as error:
             failed = failed or (error if isinstance(error, RetryableError) else None)
-            log.error("reconcile_failed", error=type(error).__name__, **_ids(holding.life))
+            log.error("reconcile_failed", error=type(error).__name__, **ids(holding.life))
         after = _key(holding)
     if failed:
         raise failed
@@ -82,7 +83,7 @@ def _reconcile_holding(run: Reconcile, holding: Holding) -> int:
     files = plan_reconcile(shown=_shown(run, holding), stored=stored.values(), known=known)
     if files:
         run.publisher.publish(in_events(life, files))
-        log.warning("reconcile_mismatch", files=len(files), **_ids(life))
+        log.warning("reconcile_mismatch", files=len(files), **ids(life))
     return len(files)
 
 
@@ -114,12 +115,8 @@ def _catch_up(run: Reconcile, life: HoldingEpoch, behind: dict[FileId, list[Obje
             run.index.write(history, stamp=seen.stamp, sealer=sealer)
         except ConflictError:
             log.info("version_skipped", reason="captured meanwhile", file_id=file_id)
-    log.warning("index_rebuilt", files=len(behind), **_ids(life))
+    log.warning("index_rebuilt", files=len(behind), **ids(life))
 
 
 def _shown(run: Reconcile, holding: Holding) -> Iterator[DriveFile]:
     return Scope(run.drive, [holding]).files_below(holding.folder_id)
-
-
-def _ids(life: HoldingEpoch) -> dict[str, str | int]:
-    return {"customer": life.customer, "source": life.source, "epoch": life.epoch}

@@ -18,11 +18,11 @@ from custody.domain.series import next_place
 from custody.domain.vault import (
     Draft,
     FileHistory,
-    HoldingEpoch,
     Missed,
     RevisionId,
     Version,
     following,
+    ids,
 )
 from custody.errors import ConflictError, NotFoundError, RefusedError
 from custody.ports import (
@@ -221,7 +221,3 @@ def _log_stored(run: Capture, shown: DriveFile, version: Version, begun: datetim
 
 def _ms(span: timedelta) -> int:
     return round(span.total_seconds() * 1000)
-
-
-def ids(life: HoldingEpoch) -> dict[str, str | int]:
-    return {"customer": life.customer, "source": life.source, "epoch": life.epoch}
