@@ -5,11 +5,12 @@ BIN := .venv/bin
 
 setup: .venv/.ready
 
+# The lock is complete (--no-deps): nothing is resolved anew, so no later release can break an install.
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "custody needs Python 3.11 or later: make PYTHON=/path/to/python3.11 setup"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
