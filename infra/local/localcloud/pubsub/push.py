@@ -41,11 +41,14 @@ class Pusher:
         self._thread = threading.Thread(target=self._run, name="pubsub-pusher", daemon=True)
 
     def start(self) -> None:
+        """An advance of the clock between a look and the wait must not be missed: it rings, too."""
+        self._state.clock.on_advance(self._state.bells.every.ring)
         self._thread.start()
 
     def stop(self) -> None:
         """The bells are closed by now. What is under way breaks, and counts as not delivered."""
         self._ended.set()
+        self._state.clock.forget(self._state.bells.every.ring)
         self._thread.join()
         self._connections.close()
         self._workers.shutdown(cancel_futures=True)
