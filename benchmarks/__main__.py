@@ -14,7 +14,7 @@ from benchmarks.machine import machine, own_versions
 from benchmarks.process import REPOSITORY
 from benchmarks.result import Report, load, save
 
-NAMES = ("history", "large", "small", "memory", "latency", "coldstart", "drain")
+NAMES = ("history", "large", "small", "memory", "latency", "coldstart", "drain", "erase")
 BUILD = REPOSITORY / "build" / "bench"
 DOCUMENT = REPOSITORY / "docs" / "benchmarks.md"
 

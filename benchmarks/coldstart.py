@@ -7,16 +7,26 @@ from benchmarks.events import Request, bell, pushed
 from benchmarks.process import REPOSITORY, run_task
 from benchmarks.result import Result, ratios
 from benchmarks.site import Site, Tenant, running_site
+from benchmarks.tasks.erase import request_of
 from custody.domain.drain_changes import Cursor
 from custody.domain.drive import SHARED_DRIVE
-from custody.domain.events import DriveTouched, FilesTouched, TimerRang
+from custody.domain.erasure import Copy
+from custody.domain.events import (
+    DeletionRequested,
+    DriveTouched,
+    ErasureStep,
+    FilesTouched,
+    TimerRang,
+)
+from custody.domain.request_erasure import erasure_id
 from custody.domain.vault import FileId
 
 METHOD = (
     "Wall time of a fresh interpreter with bytecode at hand that makes the function's application "
     "with functions-framework and answers one real event with it, against the local servers: a "
-    "change to drain, a new file to capture, channels to open, a holding to compare. Round after "
-    "round, with hello world (functions-framework alone) first in each."
+    "change to drain, a new file to capture, channels to open, a holding to compare, a request to "
+    "take on, a vault to erase. Round after round, with hello world (functions-framework alone) "
+    "first in each."
 )
 ROUNDS, QUICK_ROUNDS = 9, 3
 GOALS = {
@@ -25,6 +35,8 @@ GOALS = {
     "capture": 2.5,
     "renew_watches": 3.0,
     "reconcile": 3.0,
+    "request_erasure": 3.0,
+    "erase": 2.5,
 }
 
 
@@ -39,12 +51,29 @@ def measure(*, quick: bool) -> list[Result]:
 
 
 def _round(site: Site, tenants_name: str) -> dict[str, float]:
-    """Every function once, each with something to do."""
+    """Every function once, each with something to do; erasing comes last."""
     tenant = site.tenant(tenants_name)
     cursor = Cursor(token=tenant.cloud.feed.start(SHARED_DRIVE), moved_at=tenant.cloud.now())
     tenant.cloud.cursors.move(SHARED_DRIVE, cursor, stamp=0)
     requests = _requests(site, tenant, _new_file(site, tenant))
-    return {name: _start(name, request, tenant) for name, request in requests.items()}
+    seconds = {name: _start(name, request, tenant) for name, request in requests.items()}
+    return seconds | _erasing(tenant)
+
+
+def _erasing(tenant: Tenant) -> dict[str, float]:
+    """A request, and the vault: it waits for the keys, which do not count."""
+    request = request_of(tenant.life)
+    taken_on, _, erased = (
+        _start("request_erasure", pushed(request), tenant),
+        _start("erase", _step(request, Copy.KEYS), tenant),
+        _start("erase", _step(request, Copy.VAULT), tenant),
+    )
+    return {"request_erasure": taken_on, "erase": erased}
+
+
+def _step(request: DeletionRequested, copy: Copy) -> Request:
+    erasure, (source,) = erasure_id(request.request_id), request.sources
+    return pushed(ErasureStep(erasure=erasure, source=source, epoch=1, copy=copy, page=0))
 
 
 def _new_file(site: Site, tenant: Tenant) -> FileId:

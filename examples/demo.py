@@ -1,4 +1,4 @@
-"""The main job on one machine: exports arrive in Drive, are captured, change, and come back.
+"""The main job on one machine: exports arrive in Drive, are captured, come back, and are erased.
 
 Runs the real commands against a local cloud of its own and believes only what it reads back.
 """
@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 EXPORTS = Path(__file__).parent / "exports"
 CUSTODY = [sys.executable, "-m", "custody.cli"]
 CUSTOMERS = {"acorn": "Acorn", "birch": "Birch"}
+ERASED = ("acorn", "stripe")
+"""The customer and source that are erased in the end."""
 PATIENCE_SECONDS = 60
 T = TypeVar("T")
 
@@ -102,28 +104,23 @@ def captured(demo: Demo, slug: str, count: int) -> Callable[[], list[dict[str, A
     return look
 
 
-def newest(slug: str) -> dict[str, bytes]:
-    """What each file should say in the end: the second day's state where there is one."""
-    first, second = EXPORTS / slug, EXPORTS / "changes" / slug
-    return {
-        f"{source}/{path.name}": later.read_bytes() if later.exists() else path.read_bytes()
-        for source, paths in files_of(first).items()
-        for path in paths
-        for later in [second / source / path.name]
-    }
+def newest(slug: str, source: str, path: Path) -> bytes:
+    """What a file should say in the end: the second day's state where there is one."""
+    later = EXPORTS / "changes" / slug / source / path.name
+    return (later if later.exists() else path).read_bytes()
 
 
-def restore(demo: Demo, slug: str, folder: Path) -> tuple[int, int]:
-    """Restores a customer's files and compares them byte for byte: (restored, mismatches)."""
+def restore(demo: Demo, slug: str, folder: Path, sources: dict[str, list[Path]]) -> tuple[int, int]:
+    """Restores files of a customer and compares them byte for byte: (restored, mismatches)."""
     restored = mismatches = 0
-    for source in files_of(EXPORTS / slug):
+    for source, paths in sources.items():
         target = folder / slug / source
         answer = demo.custody("backups", "restore", f"{slug}/{source}", "--to", str(target))
         mismatches += answer["mismatches"]
-    for name, content in newest(slug).items():
-        back = folder / slug / name
-        same = back.exists() and back.read_bytes() == content
-        restored, mismatches = restored + same, mismatches + (not same)
+        for path in paths:
+            back = target / path.name
+            same = back.exists() and back.read_bytes() == newest(slug, source, path)
+            restored, mismatches = restored + same, mismatches + (not same)
     return restored, mismatches
 
 
@@ -149,11 +146,56 @@ def story(demo: Demo, folder: Path) -> dict[str, int]:
         report(versions)
         checked = demo.custody("backups", "verify", slug)
         say(f"  read back and checked: {checked['ok']} of {checked['checked']} versions are whole.")
-        restored, mismatches = restore(demo, slug, folder / "restored")
+        restored, mismatches = restore(demo, slug, folder / "restored", files_of(EXPORTS / slug))
         totals["restored"] += restored
         totals["mismatches"] += mismatches + checked["bad"]
         say(f"  restored {restored} files; {mismatches} differ from what was shared.")
-    return totals
+    return totals | erase(demo, folder)
+
+
+def erase(demo: Demo, folder: Path) -> dict[str, int]:
+    """One source of one customer goes from every copy; what is left of it, and of all else."""
+    slug, source = ERASED
+    plan = demo.custody("erasures", "plan", slug, "--source", source)
+    objects = ", ".join(f"{one['objects']} in {one['copy']}" for one in plan["copies"])
+    say(f"{slug} asks to delete {source}. The plan: {objects}.")
+    begun = time.monotonic()
+    done = demo.custody("erasures", "apply", plan["plan"], "--yes", "--wait")
+    say(
+        f"  {done['state']} after {time.monotonic() - begun:.1f} s; each copy, as another look saw:"
+    )
+    shown = demo.custody("erasures", "show", done["erasure"])
+    for copy in shown["copies"]:
+        say(f"    {copy['copy']:<7} {copy['deleted']:>3} deleted  {copy['state']}")
+    check_receipt(demo, folder, done["erasure"])
+    left = demo.custody("backups", "ls", f"{slug}/{source}")
+    say(f"  versions of {slug}/{source} that are left: {len(left)}.")
+    mismatches = check_the_others(demo, folder)
+    deleted = sum(one["deleted"] for one in shown["copies"] if one["copy"] == "vault")
+    return {"erased": deleted, "remaining": len(left) + mismatches}
+
+
+def check_receipt(demo: Demo, folder: Path, erasure: str) -> None:
+    """As the customer's auditor does: with the public keys alone, and none of our settings."""
+    receipt, keys = folder / "receipt.jws", folder / "keys.json"
+    receipt.write_text(demo.custody("receipts", "get", erasure)["jws"])
+    keys.write_text(json.dumps(demo.custody("receipts", "keys")))
+    auditor = Demo(environment={})
+    checked = auditor.custody("receipts", "verify", str(receipt), "--jwks", str(keys))
+    say(f"  the receipt of {checked['erasure']} verifies offline: {checked['valid']}.")
+
+
+def check_the_others(demo: Demo, folder: Path) -> int:
+    """How many files of all other sources no longer come back byte for byte."""
+    restored = mismatches = 0
+    for slug in CUSTOMERS:
+        sources = files_of(EXPORTS / slug)
+        if slug == ERASED[0]:
+            sources.pop(ERASED[1])
+        same, different = restore(demo, slug, folder / "after", sources)
+        restored, mismatches = restored + same, mismatches + different
+    say(f"  all other sources: {restored} files come back byte for byte, {mismatches} do not.")
+    return mismatches
 
 
 def follow(demo: Demo, slug: str) -> list[dict[str, Any]]:

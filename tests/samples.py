@@ -5,6 +5,17 @@ from typing import Any
 
 from custody.domain.channels import Channel
 from custody.domain.drive import SHARED_DRIVE, DriveFile, Revision
+from custody.domain.erasure import (
+    Copy,
+    CopyState,
+    Erasure,
+    ErasureId,
+    Fence,
+    Part,
+    Reason,
+    Scope,
+    Track,
+)
 from custody.domain.names import version_name
 from custody.domain.vault import (
     Customer,
@@ -38,6 +49,45 @@ def a_customer(customer: str = "c-abcdefghijkl", slug: str = "acorn") -> Custome
 
 def a_holding(life: HoldingEpoch = LIFE, folder: str = "folder-one") -> Holding:
     return Holding(life=life, state=HoldingState.OPEN, folder_id=FileId(folder))
+
+
+def a_fence(erasure: str = "e-one", closed_at: datetime = NOW) -> Fence:
+    return Fence(erasure=ErasureId(erasure), closed_at=closed_at)
+
+
+def an_erasure(*lives: HoldingEpoch, **known: Any) -> Erasure:
+    """An erasure of these epochs, of LIFE where none is named."""
+    values: dict[str, Any] = {
+        "erasure": ErasureId("e-one"),
+        "request_id": "7c0f1d2e-4b5a-4c6d-8e9f-0a1b2c3d4e5f",
+        "customer": LIFE.customer,
+        "scope": Scope.ALL,
+        "reason": Reason.REQUEST,
+        "requested_at": NOW,
+        "deadline": NOW + timedelta(days=30),
+        "parts": tuple(Part(life=life) for life in lives or (LIFE,)),
+    }
+    return Erasure(**values | known)
+
+
+def a_track(
+    copy: Copy = Copy.VAULT,
+    state: CopyState = CopyState.FENCED,
+    life: HoldingEpoch = LIFE,
+    **known: Any,
+) -> Track:
+    """Where one copy stands in the erasure that closed its epoch NOW."""
+    values: dict[str, Any] = {
+        "erasure": ErasureId("e-one"),
+        "life": life,
+        "copy": copy,
+        "by": ErasureId("e-one"),
+        "fenced_at": NOW,
+        "state": state,
+        "since": NOW,
+        "due_at": NOW + timedelta(hours=1),
+    }
+    return Track(**values | known)
 
 
 def a_version(revision: str, drive_version: int = 1, behind: int = 0, **known: Any) -> Version:

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from custody import events
-from custody.domain.events import TimerRang
+from custody.domain.events import DeletionRequested, TimerRang
 from custody.entry import on_message
 from custody.errors import (
     ConflictError,
@@ -156,3 +156,56 @@ def test_an_acknowledged_loss_is_logged_under_the_function_that_had_it() -> None
     assert line["error"] == "NotFoundError"
     (entry,) = world.quarantine.all()
     assert line["quarantine"] == entry.id
+
+
+REQUEST = """
+{"regulation": "gdpr", "subject_request_id": "7c0f1d2e-4b5a-4c6d-8e9f-0a1b2c3d4e5f",
+ "subject_request_type": "erasure", "submitted_time": "2026-11-23T12:00:00Z",
+ "subject_identities": [{"identity_type": "controller_customer_id",
+                         "identity_value": "c-abcdefghijkl", "identity_format": "raw"}],
+ "extensions": {"custody.datasmash.app": {"scope": "all", "reason": "request"}}}
+"""
+
+
+def refused(world: MemoryWorld, body: bytes) -> list[structlog.typing.EventDict]:
+    """What is logged when a function that takes no request at all gets this push."""
+
+    @on_message(events.deletion_requested, lambda: world, refusal="request_refused")
+    def request_erasure(request: DeletionRequested, world: MemoryWorld) -> None:
+        raise RefusedError("no customer has the id of this request")
+
+    with (
+        structlog.testing.capture_logs() as logged,
+        flask.Flask(__name__).test_request_context(method="POST", data=body),
+    ):
+        assert request_erasure(flask.request) == ("", 204)
+    return logged
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "reason"),
+    [
+        (REQUEST, "RefusedError", "no customer has the id of this request"),
+        (REQUEST.replace("gdpr", ""), "MalformedEventError", "`$.regulation`"),
+        (REQUEST.replace("c-abcdefghijkl", CANARY), "MalformedEventError", "identity_value"),
+        (CANARY, "MalformedEventError", "no JSON"),
+    ],
+)
+def test_a_refused_request_has_a_name_of_its_own_in_the_log_and_a_reason_in_quarantine(
+    data: str, error: str, reason: str
+) -> None:
+    """Somebody was told that data would be erased, and it will not be: that alerts by itself."""
+    world = MemoryWorld()
+    (line,) = refused(world, envelope(data.encode()))
+    (entry,) = world.quarantine.all()
+    assert (line["event"], line["log_level"]) == ("request_refused", "error")
+    assert (line["error"], line["quarantine"]) == (error, entry.id)
+    assert reason in entry.reason
+    assert entry.reference == "s message 7"
+    assert CANARY not in f"{line} {entry}"
+
+
+def test_a_push_that_is_no_envelope_is_a_refused_request_too() -> None:
+    world = MemoryWorld()
+    assert [line["event"] for line in refused(world, b"no JSON")] == ["request_refused"]
+    assert len(list(world.quarantine.all())) == 1

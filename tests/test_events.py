@@ -1,8 +1,11 @@
 """The wire form of events: out and in again, and nothing malformed gets through."""
 
 import base64
+import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -12,7 +15,16 @@ from hypothesis import strategies as st
 
 from custody import events
 from custody.domain.drive import CORPORA, OWN_LOG
-from custody.domain.events import DriveTouched, Event, FilesTouched, TimerRang, VersionStored
+from custody.domain.erasure import Copy, ErasureId, PlanId, Reason, Scope
+from custody.domain.events import (
+    DeletionRequested,
+    DriveTouched,
+    ErasureStep,
+    Event,
+    FilesTouched,
+    TimerRang,
+    VersionStored,
+)
 from custody.domain.topology import TOPICS
 from custody.domain.vault import CustomerId, FileId, HoldingEpoch, ObjectName, Source
 from custody.errors import MalformedEventError
@@ -24,6 +36,8 @@ DECODERS: dict[str, Decode] = {
     "files-touched": events.files_touched,
     "versions-stored": events.version_stored,
     "timers": events.timer_rang,
+    "deletion-requests": events.deletion_requested,
+    **{f"erasure-tasks-{one.value}": events.erasure_step for one in Copy},
 }
 CANARY = "canary@acorn.example"
 
@@ -44,6 +58,14 @@ some_events = st.one_of(
     ),
     st.builds(VersionStored, life=lives, file_id=file_ids, version=words.map(ObjectName)),
     st.builds(TimerRang, timer=words, after=st.none() | words),
+    st.builds(
+        ErasureStep,
+        erasure=words.map(ErasureId),
+        source=words.map(Source),
+        epoch=st.integers(0, 10**6),
+        copy=st.sampled_from(Copy),
+        page=st.none() | st.integers(0, 10**8),
+    ),
 )
 
 
@@ -128,13 +150,29 @@ GOOD: dict[str, dict[str, Any]] = {
         "version": "v",
     },
     "timers": {"timer": "reconcile"},
+    "erasure-tasks-vault": {
+        "erasure": "e",
+        "source": "s",
+        "epoch": 1,
+        "copy": "vault",
+        "page": 0,
+    },
 }
 
 
+FIELDS = [(topic, field) for topic, good in GOOD.items() for field in good]
+ILL_TYPED = [None, 7.5, [], {}, {CANARY: CANARY}, -1, [1], [[CANARY]], ""]
+
+
 @pytest.mark.parametrize(
-    ("topic", "field"), [(topic, field) for topic, good in GOOD.items() for field in good]
+    ("topic", "field", "wrong"),
+    [
+        (topic, field, wrong)
+        for topic, field in FIELDS
+        for wrong in ILL_TYPED
+        if (field, wrong) != ("page", None)  # wherever the sweep stands
+    ],
 )
-@pytest.mark.parametrize("wrong", [None, 7.5, [], {}, {CANARY: CANARY}, -1, [1], [[CANARY]], ""])
 def test_an_ill_typed_or_empty_field_is_malformed(topic: str, field: str, wrong: object) -> None:
     bad = json.dumps(GOOD[topic] | {field: wrong}).encode()
     with pytest.raises(MalformedEventError) as caught:
@@ -142,12 +180,10 @@ def test_an_ill_typed_or_empty_field_is_malformed(topic: str, field: str, wrong:
     assert CANARY not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("topic", "field"), [(topic, field) for topic, good in GOOD.items() for field in good]
-)
-def test_a_missing_field_is_malformed(topic: str, field: str) -> None:
+@pytest.mark.parametrize(("topic", "field"), FIELDS)
+def test_a_missing_field_is_malformed_and_named(topic: str, field: str) -> None:
     short = {name: value for name, value in GOOD[topic].items() if name != field}
-    with pytest.raises(MalformedEventError):
+    with pytest.raises(MalformedEventError, match=f"`{field}` is missing at"):
         decoded(topic, json.dumps(short).encode())
 
 
@@ -225,3 +261,289 @@ def test_an_event_of_no_epoch_is_malformed() -> None:
     none_such = events.to_message(FilesTouched(life=LIFE, file_ids=(FileId("f"),)))
     with pytest.raises(MalformedEventError):
         decoded(none_such.topic, none_such.data.replace(b'"epoch":1', b'"epoch":0'))
+
+
+# The steps of an erasure.
+
+
+@pytest.mark.parametrize("one", Copy)
+def test_a_step_of_an_erasure_goes_to_the_topic_of_its_copy(one: Copy) -> None:
+    step = ErasureStep(erasure=ErasureId("e-one"), source=LIFE.source, epoch=1, copy=one, page=7)
+    message = events.to_message(step)
+    assert message.topic == f"erasure-tasks-{one.value}"
+    assert json.loads(message.data) == {
+        "erasure": "e-one",
+        "source": "hubspot",
+        "epoch": 1,
+        "copy": one.value,
+        "page": 7,
+    }
+
+
+def test_a_step_of_the_customers_entry_has_no_epoch_but_0() -> None:
+    entry = GOOD["erasure-tasks-vault"] | {"source": "customer", "epoch": 0, "copy": "ledger"}
+    step = decoded("erasure-tasks-ledger", json.dumps(entry).encode())
+    assert step == ErasureStep(
+        erasure=ErasureId("e"), source=Source("customer"), epoch=0, copy=Copy.LEDGER, page=0
+    )
+
+
+def test_a_step_of_a_copy_that_nobody_erases_is_malformed() -> None:
+    bad = GOOD["erasure-tasks-vault"] | {"copy": CANARY}
+    with pytest.raises(MalformedEventError, match=r"`\$\.copy`") as caught:
+        decoded("erasure-tasks-vault", json.dumps(bad).encode())
+    assert CANARY not in str(caught.value)
+
+
+# Deletion requests: public, and taken whole or not at all.
+
+EXTENSION = "custody.datasmash.app"
+REQUEST_ID = "7c0f1d2e-4b5a-4c6d-8e9f-0a1b2c3d4e5f"
+EXAMPLE = """
+{"regulation": "gdpr", "subject_request_id": "<uuid4>", "subject_request_type": "erasure", "submitted_time": "2026-11-23T12:00:00Z", "api_version": "2.0",
+ "subject_identities": [{"identity_type": "controller_customer_id", "identity_value": "c-…", "identity_format": "raw"}],
+ "extensions": {"custody.datasmash.app": {"scope": "sources", "sources": ["hubspot", "stripe"], "reason": "request", "plan": null}}}
+"""  # noqa: E501 # as it was agreed on
+PUBLIC: dict[str, Any] = json.loads(
+    EXAMPLE.replace("<uuid4>", REQUEST_ID).replace("c-…", LIFE.customer)
+)
+ASKED = DeletionRequested(
+    request_id=REQUEST_ID,
+    customer=LIFE.customer,
+    scope=Scope.SOURCES,
+    sources=(Source("hubspot"), Source("stripe")),
+    reason=Reason.REQUEST,
+    submitted_at=datetime(2026, 11, 23, 12, tzinfo=UTC),
+)
+
+Place = tuple[str | int, ...]
+IDENTITY: Place = ("subject_identities", 0)
+OURS: Place = ("extensions", EXTENSION)
+PLAN_ID = "p-" + "0" * 20
+
+
+def requested(message: dict[str, Any]) -> Event:
+    return decoded("deletion-requests", json.dumps(message).encode())
+
+
+def altered(place: Place, value: object) -> dict[str, Any]:
+    """The example with another value in one place."""
+    message = copy.deepcopy(PUBLIC)
+    around(message, place)[place[-1]] = value
+    return message
+
+
+def shortened(place: Place) -> dict[str, Any]:
+    """The example without the field in one place."""
+    message = copy.deepcopy(PUBLIC)
+    del around(message, place)[place[-1]]
+    return message
+
+
+def around(message: Any, place: Place) -> Any:
+    """What a place is in."""
+    for step in place[:-1]:
+        message = message[step]
+    return message
+
+
+def ours(**fields: object) -> dict[str, Any]:
+    """The example with another extension of ours."""
+    return altered(OURS, PUBLIC["extensions"][EXTENSION] | fields)
+
+
+def test_the_request_that_was_agreed_on_is_taken_as_it_is_written() -> None:
+    assert requested(PUBLIC) == ASKED
+
+
+def test_what_we_publish_is_what_was_agreed_on() -> None:
+    message = events.to_message(ASKED)
+    published = json.loads(message.data)
+    assert published["extensions"][EXTENSION].pop("requested_by") is None
+    assert published == PUBLIC
+    assert (message.topic, message.attributes) == ("deletion-requests", {})
+
+
+some_requests = st.one_of(
+    st.builds(
+        replace,
+        st.just(ASKED),
+        sources=st.sets(words.map(Source), min_size=1).map(sorted).map(tuple),
+    ),
+    st.builds(
+        replace,
+        st.just(ASKED),
+        scope=st.just(Scope.ALL),
+        sources=st.just(()),
+        reason=st.sampled_from(Reason),
+    ),
+)
+
+
+@given(
+    some_requests,
+    st.uuids().map(str),
+    st.from_regex(r"c-[a-z0-9]{1,62}", fullmatch=True).map(CustomerId),
+    st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 # a bound
+    st.none() | st.from_regex(r"p-[0-9a-f]{20}", fullmatch=True).map(PlanId),
+    st.none() | st.from_regex(r"[a-z0-9-]{1,64}", fullmatch=True),
+)
+def test_every_request_comes_out_as_it_went_in(
+    asked: DeletionRequested,
+    request_id: str,
+    customer: CustomerId,
+    submitted_at: datetime,
+    plan: PlanId | None,
+    requested_by: str | None,
+) -> None:
+    asked = replace(
+        asked,
+        request_id=request_id,
+        customer=customer,
+        submitted_at=submitted_at,
+        plan=plan,
+        requested_by=requested_by,
+    )
+    message = events.to_message(asked)
+    assert decoded(message.topic, message.data, message.attributes) == asked
+
+
+@pytest.mark.parametrize("spelled", [REQUEST_ID.upper(), REQUEST_ID.replace("-", "")])
+def test_the_same_id_in_another_spelling_is_the_same_request(spelled: str) -> None:
+    assert requested(altered(("subject_request_id",), spelled)) == ASKED
+
+
+def test_a_time_in_another_zone_is_the_same_time() -> None:
+    assert requested(altered(("submitted_time",), "2026-11-23T14:00:00+02:00")) == ASKED
+
+
+def test_a_source_that_is_named_twice_is_asked_for_once() -> None:
+    assert requested(ours(sources=["stripe", "hubspot", "stripe"])) == ASKED
+
+
+WRONG: dict[Place, list[object]] = {
+    ("regulation",): [None, 7, "", [CANARY], {CANARY: CANARY}],
+    ("subject_request_id",): [None, 7, "", CANARY, [CANARY], REQUEST_ID + "0"],
+    ("subject_request_type",): [None, 7, "", CANARY, "access", "portability"],
+    ("submitted_time",): [None, 7, "", CANARY, "2026-11-23", "2026-11-23T12:00:00"],
+    ("api_version",): [None, 2.0, "", CANARY, "1.0"],
+    ("subject_identities",): [None, {}, [], CANARY, PUBLIC["subject_identities"] * 2],
+    IDENTITY: [None, 7, [], CANARY],
+    (*IDENTITY, "identity_type"): [None, 7, "", CANARY, "email"],
+    (*IDENTITY, "identity_value"): [
+        None,
+        7,
+        "",
+        CANARY,
+        "c-",
+        "c-CANARY",
+        f"c-abc {CANARY}",
+        "c-abc\n",
+        "c-" + "a" * 63,
+        [CANARY],
+    ],
+    (*IDENTITY, "identity_format"): [None, 7, "", CANARY, "sha256"],
+    ("extensions",): [None, 7, [], CANARY],
+    (*OURS, "scope"): [None, 7, "", CANARY, "everything", [CANARY]],
+    (*OURS, "sources"): [None, 7, CANARY, {CANARY: CANARY}, [""], [7], [[CANARY]], ["s"] * 1001],
+    (*OURS, "reason"): [None, 7, "", CANARY, "because", {CANARY: CANARY}],
+    (*OURS, "plan"): [7, "", CANARY, [CANARY], "p-one", PLAN_ID + "\n"],
+    (*OURS, "requested_by"): [7, "", CANARY, "Canary Person", "o-" + "a" * 63, [CANARY]],
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"), [(place, wrong) for place, values in WRONG.items() for wrong in values]
+)
+def test_an_ill_typed_field_of_a_request_is_malformed_and_named_with_the_remedy(
+    place: Place, wrong: object
+) -> None:
+    """Its value is nowhere repeated: it may be the name of a person."""
+    named = next(str(step) for step in reversed(place) if isinstance(step, str))
+    why = why_refused(partial(requested, altered(place, wrong)))
+    assert named in why
+    assert "publish it anew" in why
+    assert "canary" not in why.lower()
+
+
+@pytest.mark.parametrize("wrong", [None, 7, "", [], CANARY])
+def test_an_extension_that_is_none_is_malformed(wrong: object) -> None:
+    why = why_refused(partial(requested, altered(OURS, wrong)))
+    assert "deletion-requests' extension" in why
+    assert CANARY not in why
+
+
+REQUIRED = [
+    place
+    for place in WRONG
+    if place != IDENTITY and place[-1] not in ("api_version", "sources", "plan", "requested_by")
+]
+
+
+@pytest.mark.parametrize("place", REQUIRED)
+def test_a_missing_field_of_a_request_is_malformed_and_named(place: Place) -> None:
+    with pytest.raises(MalformedEventError, match=f"`{place[-1]}` is missing at.*publish it anew"):
+        requested(shortened(place))
+
+
+def test_a_request_without_our_extension_is_malformed() -> None:
+    """What another controller's extension says is no word to us."""
+    theirs = altered(("extensions",), {"example.com": {"scope": CANARY}})
+    with pytest.raises(MalformedEventError, match=EXTENSION) as caught:
+        requested(theirs)
+    assert CANARY not in str(caught.value)
+
+
+def test_a_request_for_two_customers_is_malformed() -> None:
+    """One of them might be erased, and the other one not."""
+    other = PUBLIC["subject_identities"][0] | {"identity_value": "c-other"}
+    both = altered(("subject_identities",), [*PUBLIC["subject_identities"], other])
+    with pytest.raises(MalformedEventError, match="subject_identities"):
+        requested(both)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"sources": []}, "names at least one source"),
+        ({"scope": "all", "sources": [CANARY]}, "names no sources"),
+        ({"scope": "all", "sources": [CANARY], "reason": "termination"}, "names no sources"),
+        ({"reason": "termination"}, "a termination is of scope 'all'"),
+    ],
+)
+def test_fields_that_do_not_go_together_are_malformed(fields: dict[str, Any], why: str) -> None:
+    """Nobody guesses what was meant: the narrow reading leaves data, the wide one takes it."""
+    with pytest.raises(MalformedEventError, match=f"{why}.*publish it anew") as caught:
+        requested(ours(**fields))
+    assert CANARY not in str(caught.value)
+
+
+def test_a_scope_of_sources_that_names_none_at_all_is_malformed() -> None:
+    with pytest.raises(MalformedEventError, match="names at least one source"):
+        requested(shortened((*OURS, "sources")))
+
+
+@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("extension", [{"sources": []}, {}])
+def test_everything_is_asked_for_without_naming_a_source(
+    reason: Reason, extension: dict[str, Any]
+) -> None:
+    message = altered(OURS, {"scope": "all", "reason": reason.value, **extension})
+    assert requested(message) == replace(ASKED, scope=Scope.ALL, sources=(), reason=reason)
+
+
+def test_a_request_may_name_the_plan_and_the_person() -> None:
+    asked = requested(ours(plan=PLAN_ID, requested_by="person-one"))
+    assert asked == replace(ASKED, plan=PlanId(PLAN_ID), requested_by="person-one")
+
+
+def test_fields_of_a_request_that_we_do_not_know_are_ignored() -> None:
+    message = ours(colour=CANARY) | {"status_callback_urls": [CANARY]}
+    message["subject_identities"][0]["colour"] = CANARY
+    message["extensions"]["example.com"] = [CANARY]
+    assert requested(message) == ASKED
+
+
+@given(st.sampled_from(sorted(WRONG, key=str)), json_values)
+def test_an_error_never_repeats_what_a_request_said(place: Place, value: object) -> None:
+    assert CANARY not in why_refused(partial(requested, altered(place, value)))

@@ -29,6 +29,14 @@ class DeadlineError(RetryableError):
     """The writer ran out of time before the last byte; nothing was stored."""
 
 
+class TooEarlyError(RetryableError):
+    """What must come first is not over yet: a writer may still be at work."""
+
+
+class StillThereError(RetryableError):
+    """What was deleted is still to be seen: delete again, look again."""
+
+
 class MissingKeysetError(RetryableError):
     """The epoch's keyset cannot be had: stop, alert, never create one."""
 

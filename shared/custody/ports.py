@@ -1,6 +1,6 @@
 """What the steps need from the world. Adapters and test worlds keep these promises alike."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Generic, Protocol, TypeVar
@@ -8,8 +8,25 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 from custody.domain.channels import Channel
 from custody.domain.drain_changes import Cursor
 from custody.domain.drive import ChangePage, Corpus, DriveFile, Unreadable
+from custody.domain.erasure import (
+    Copy,
+    Decision,
+    Erasure,
+    ErasureId,
+    Fence,
+    Found,
+    Horizon,
+    PlanId,
+    Target,
+    Thing,
+    Track,
+)
 from custody.domain.events import Event
+from custody.domain.holds import Hold
+from custody.domain.plan import Plan
 from custody.domain.quarantine import Quarantined, Verdict
+from custody.domain.receipt import Receipt
+from custody.domain.sweep import Glance, Page
 from custody.domain.vault import (
     Customer,
     CustomerId,
@@ -185,7 +202,10 @@ class Registry(Protocol):
 class Fences(Protocol):
     """Whoever may only create can close an epoch, and nobody can open it again."""
 
-    def close(self, life: HoldingEpoch) -> None: ...
+    def close(self, life: HoldingEpoch, fence: Fence) -> Fence:
+        """The fence that stands: this one, or the one that somebody made before."""
+
+    def fence(self, life: HoldingEpoch) -> Fence | None: ...
     def closed(self, life: HoldingEpoch) -> bool: ...
 
 
@@ -203,6 +223,12 @@ class Index(Protocol):
 
     def files(self, life: HoldingEpoch) -> dict[FileId, Summary]:
         """Every file id ever seen in an epoch, and what is told of its history in the clear."""
+
+    def ids_after(self, life: HoldingEpoch, after: FileId | None, limit: int) -> list[FileId]:
+        """The next of these ids behind one of them, in the order of their names in the ledger."""
+
+    def promised(self, life: HoldingEpoch) -> int:
+        """How many versions of an epoch it knows of, counted in constant memory."""
 
     def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
         """Remembers that a file was seen in an epoch; the epochs that it was seen in before."""
@@ -243,3 +269,122 @@ class Publisher(Protocol):
     """Sends events; returns when the service has them all."""
 
     def publish(self, events: Sequence[Event]) -> None: ...
+
+
+class Store(Protocol):
+    """One place where data of a holding lives, as an erasure meets it.
+
+    Raises RefusedError for what it may not delete: that is for a person. Doing it twice is doing
+    it once. Names of things are opaque ids, and `find` gives them in their order.
+    """
+
+    def close(self, target: Target) -> None:
+        """Ends what could still add to it, before anything is deleted."""
+
+    def find(self, target: Target, after: str) -> Found:
+        """The next things behind this name, and what may become of each. Changes nothing."""
+
+    def delete(self, target: Target, things: Sequence[Thing]) -> None:
+        """Deletes or relinquishes these, for good. What is gone already is no error."""
+
+    def horizon(self, target: Target) -> Horizon:
+        """By the live configuration of the store."""
+
+
+class Witness(Protocol):
+    """Looks at a copy with other eyes than those that deleted. Never deletes."""
+
+    def remaining(self, target: Target, after: str, last: str | None) -> int:
+        """How many things stand behind `after`, up to `last` or to the end."""
+
+
+class Holds(Protocol):
+    """Who may not be erased yet."""
+
+    def find(self, customer: CustomerId, source: SourceName) -> Hold | None: ...
+    def put(self, hold: Hold) -> None:
+        """Replaces the one that stands."""
+
+    def remove(self, customer: CustomerId, source: SourceName) -> None: ...
+
+
+class Erasures(Protocol):
+    """What was asked to be erased, and whether it may go on. All of it is written once."""
+
+    def add(self, erasure: Erasure) -> Erasure:
+        """The erasure that stands: this one, or that of an earlier delivery."""
+
+    def find(self, erasure: ErasureId) -> Erasure:
+        """NotFoundError."""
+
+    def ids(self) -> Iterator[ErasureId]: ...
+    def decide(self, erasure: ErasureId, decision: Decision) -> Decision:
+        """The decision that stands: this one, or the one that somebody made before."""
+
+    def decision(self, erasure: ErasureId) -> Decision | None: ...
+    def approve(self, erasure: ErasureId, by: str) -> None: ...
+    def approved_by(self, erasure: ErasureId) -> str | None: ...
+
+
+class Tracks(Protocol):
+    """Where each copy of each epoch stands. One write a transition."""
+
+    def of(self, erasure: ErasureId) -> Sequence[Track]: ...
+    def read(self, erasure: ErasureId, source: SourceName, epoch: int, copy: Copy) -> Seen[Track]:
+        """NotFoundError."""
+
+    def write(self, track: Track, *, stamp: int) -> Seen[Track]:
+        """Replaces what was read under this stamp. ConflictError when somebody wrote since."""
+
+    def glance(self) -> Iterator[Glance]:
+        """All tracks of all erasures, by one listing: just enough to see which need a look."""
+
+
+class Pages(Protocol):
+    """What a sweep found, page by page, written down before it deletes. All create-only."""
+
+    def put(self, track: Track, page: Page) -> Page:
+        """The page that stands: this one, or that of an earlier delivery."""
+
+    def read(self, track: Track, number: int) -> Page | None: ...
+    def finish(self, track: Track, number: int) -> None: ...
+    def finished(self, track: Track, number: int) -> bool: ...
+    def next_number(self, track: Track) -> int:
+        """Where a sweep goes on: the last page that is not finished, or the one after it."""
+
+
+class Plans(Protocol):
+    """What people were shown before they said yes."""
+
+    def save(self, plan: Plan) -> None: ...
+    def find(self, plan: PlanId) -> Plan:
+        """NotFoundError."""
+
+
+class Receipts(Protocol):
+    """Signed statements; a later one supersedes the earlier ones and takes nothing away."""
+
+    def add(self, receipt: Receipt) -> Receipt:
+        """The receipt that stands under this number: this one, or that of another delivery."""
+
+    def last(self, erasure: ErasureId) -> Receipt | None: ...
+
+
+class Signer(Protocol):
+    """Signs what others are to believe (RFC 7515, ES256)."""
+
+    def sign(self, claims: Mapping[str, object], typ: str) -> str:
+        """A compact JWS over the canonical JSON of the claims (RFC 8785)."""
+
+
+class Audit(Protocol):
+    """Append-only, hash-chained streams of what was done. No personal data."""
+
+    def note(self, stream: str, act: str, subject: Mapping[str, str | int], at: datetime) -> None:
+        """The next entry of a stream. One that repeats the last one is not written twice."""
+
+    def sign_heads(self, signer: Signer, at: datetime) -> object:
+        """A signed checkpoint of where every stream ends: a tail that is cut off shows."""
+
+    def signed_at(self) -> datetime | None:
+        """When the last checkpoint was signed."""

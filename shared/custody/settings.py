@@ -31,6 +31,12 @@ _TABLE = (
     Setting(name="CUSTODY_VAULT_BUCKET", type=str, meaning="the bucket of the versions"),
     Setting(name="CUSTODY_KEYS_BUCKET", type=str, meaning="the bucket of the wrapped keysets"),
     Setting(name="CUSTODY_LEDGER_BUCKET", type=str, meaning="the bucket of the ledger"),
+    Setting(name="CUSTODY_AUDIT_BUCKET", type=str, meaning="the bucket of the audit streams"),
+    Setting(
+        name="CUSTODY_SIGNING_KEY_URI",
+        type=str,
+        meaning="gcp-kms://… or file:… of the key that signs receipts",
+    ),
     Setting(name="CUSTODY_KEK_URI", type=str, meaning="gcp-kms://… or file:… of the wrapping key"),
     Setting(name="CUSTODY_PUSH_SECRET", type=str, meaning="the secret behind channel tokens"),
     Setting(name="CUSTODY_PUSH_URL", type=str, meaning="the address of receive_push"),
@@ -77,6 +83,24 @@ _TABLE = (
         meaning="longest life of a function plus margin",
         default=900,
     ),
+    Setting(
+        name="CUSTODY_ERASURE_DEADLINE_DAYS",
+        type=int,
+        meaning="days in which an erasure is to be certified",
+        default=30,
+    ),
+    Setting(
+        name="CUSTODY_FOUR_EYES",
+        type=bool,
+        meaning="true when erasing all of a large customer needs a second person",
+        default=False,
+    ),
+    Setting(
+        name="CUSTODY_FOUR_EYES_OBJECTS",
+        type=int,
+        meaning="how many versions make a customer a large one",
+        default=1000,
+    ),
 )
 SETTINGS = {setting.name: setting for setting in _TABLE}
 
@@ -92,6 +116,9 @@ class Settings:
 
     def number(self, name: str) -> int:
         return int(self._read(name, int))
+
+    def is_on(self, name: str) -> bool:
+        return bool(self._read(name, bool))
 
     def require(self, *names: str) -> None:
         """Raises SettingError for the first that is missing or ill-typed."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from custody.domain.vault import HoldingEpoch, Source
+from samples import a_fence
 
 from .conftest import Shell
 
@@ -212,7 +213,7 @@ def test_an_erased_epoch_gives_nothing_back(
 ) -> None:
     """T25: listing, restoring and reading pass the fence."""
     life = HoldingEpoch(customer=kept[0]["customer"], source=Source("hubspot"), epoch=1)
-    shell.world.fences.close(life)
+    shell.world.fences.close(life, a_fence())
     assert len(shell.json("backups", "ls", "acorn")) == 2
     assert shell.run("backups", "cat", kept[0]["version"]).exit_code == 6
     assert shell.json("backups", "restore", "acorn", "--to", tmp_path / "b")["restored"] == 0

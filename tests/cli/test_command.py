@@ -114,6 +114,7 @@ def listen_to_ctrl_c() -> None:
 
 def test_a_command_that_is_interrupted_says_so(shell: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
         port = silent.getsockname()[1]
         settings = environment_of(shell) | {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}"}
         process = subprocess.Popen(

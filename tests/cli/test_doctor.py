@@ -60,7 +60,7 @@ def test_every_check_runs_whatever_the_others_say(shell: Shell) -> None:
         if name.startswith("CUSTODY_"):
             del shell.environment[name]
     failed = examine(shell)
-    assert len(failed) == healthy - 1  # the clock needs no setting
+    assert len(failed) == healthy - 2  # clock and policy need no setting
     assert "CUSTODY_PROJECT is not set" in failed["settings"]["detail"]
     assert "custody env" in failed["settings"]["remedy"]
 
@@ -69,7 +69,7 @@ def test_an_ill_typed_setting_is_named(shell: Shell) -> None:
     watch(shell)
     shell.environment["CUSTODY_QUIESCENCE_SECONDS"] = "soon"
     failed = examine(shell)
-    assert list(failed) == ["settings"]
+    assert list(failed) == ["settings", "policy"]
     assert "CUSTODY_QUIESCENCE_SECONDS" in failed["settings"]["detail"]
 
 
@@ -123,6 +123,36 @@ def test_a_key_that_is_not_there_is_found(shell: Shell) -> None:
     watch(shell)
     shell.environment["CUSTODY_KEK_URI"] = "file:/nowhere/kek.json"
     assert set(examine(shell)) == {"key"}
+
+
+def test_a_signing_key_that_is_not_there_is_found(shell: Shell) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_SIGNING_KEY_URI"] = "file:/nowhere/signing.key"
+    assert set(examine(shell)) == {"signing key"}
+
+
+def test_an_audit_trail_without_a_bucket_is_found(shell: Shell) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_AUDIT_BUCKET"] += "-gone"
+    assert set(examine(shell)) == {"bucket audit"}
+
+
+@pytest.mark.parametrize("days", ["0", "31"])
+def test_a_deadline_that_makes_no_sense_is_found(shell: Shell, days: str) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_ERASURE_DEADLINE_DAYS"] = days
+    assert f"{days} days" in examine(shell)["policy"]["detail"]
+
+
+def test_an_erasure_that_ends_before_the_last_writer_is_found(shell: Shell) -> None:
+    """T25: what a writer from before the fence still stores would outlive the proof."""
+    [check] = [check for check in checks() if check.name == "policy"]
+    assert check.look(shell.world)  # on the local cloud functions end at once
+    shell.environment["CUSTODY_DRIVE_ENDPOINT"] = ""
+    with pytest.raises(WrongError, match="2 s for writers that may live 540 s"):
+        check.look(shell.world)
+    shell.environment["CUSTODY_QUIESCENCE_SECONDS"] = "540"
+    assert check.look(shell.world)
 
 
 def test_a_drive_that_is_not_shared_with_us_is_found(shell: Shell) -> None:

@@ -96,6 +96,24 @@ def test_the_files_of_an_epoch_are_all_that_were_written_in_it(
     assert set(world.index.files(tenth)) == {"theirs"}
 
 
+def test_the_ids_of_an_epoch_are_told_some_at_a_time_in_the_order_of_their_names(
+    world: World, sealer: Sealer
+) -> None:
+    tenth = a_life(epoch=10)
+    world.keys.create(tenth)
+    for file_id in map(FileId, ("b", "a", "c/d", "c", "a-1", "aa")):
+        world.index.write(FileHistory(life=LIFE, file_id=file_id), stamp=0, sealer=sealer)
+    other = FileHistory(life=tenth, file_id=FileId("b2"))
+    world.index.write(other, stamp=0, sealer=world.keys.unwrap(tenth))
+    told: list[FileId] = []
+    while some := world.index.ids_after(LIFE, told[-1] if told else None, 2):
+        assert len(some) <= 2
+        told += some
+    assert told == ["a", "a-1", "aa", "b", "c", "c/d"]
+    assert world.index.ids_after(LIFE, FileId("ab"), 9) == told[3:]
+    assert world.index.ids_after(a_life(epoch=3), None, 9) == []
+
+
 def test_a_file_with_a_history_is_always_known(world: World, sealer: Sealer) -> None:
     """Whoever is not known has none; the other way round, it may be so."""
     written = [FileId(f"file-{number:02}") for number in range(0, 20, 2)]

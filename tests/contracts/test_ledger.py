@@ -13,7 +13,7 @@ from custody.domain.quarantine import Verdict, quarantined
 from custody.domain.vault import CustomerId, HoldingState, Intake, Source
 from custody.errors import AlreadyExistsError, ConflictError, NotFoundError
 from custody.ports import Seen
-from samples import LIFE, NOW, a_channel, a_customer, a_holding, a_life
+from samples import LIFE, NOW, a_channel, a_customer, a_fence, a_holding, a_life
 from worlds.world import World
 
 CURSOR = Cursor(token="t1", moved_at=NOW)
@@ -56,7 +56,7 @@ def test_a_saved_customer_replaces_the_one_before(world: World) -> None:
 
 
 def test_a_holding_is_read_as_it_was_saved(world: World) -> None:
-    holding = replace(a_holding(), adopted=True, hold="a dispute")
+    holding = replace(a_holding(), adopted=True)
     world.registry.save_holding(holding)
     assert world.registry.holding(LIFE.customer, LIFE.source) == holding
     closed = replace(holding, state=HoldingState.CLOSED)
@@ -76,15 +76,23 @@ def test_a_holding_is_one_source_of_one_customer(world: World) -> None:
 def test_a_fence_closes_one_epoch_and_closing_it_again_changes_nothing(world: World) -> None:
     assert not world.fences.closed(LIFE)
     for _ in range(2):
-        world.fences.close(LIFE)
+        world.fences.close(LIFE, a_fence())
     assert world.fences.closed(LIFE)
     assert not world.fences.closed(a_life(epoch=2))
     assert not world.fences.closed(a_life(epoch=11))
 
 
-def test_a_fence_can_be_closed_by_many_at_once(world: World) -> None:
-    assert race([partial(world.fences.close, LIFE)] * 16) == [None] * 16
-    assert world.fences.closed(LIFE)
+def test_the_first_to_close_a_fence_is_the_one_that_erases(world: World) -> None:
+    assert world.fences.fence(LIFE) is None
+    assert world.fences.close(LIFE, a_fence("e-one")) == a_fence("e-one")
+    assert world.fences.close(LIFE, a_fence("e-two")) == a_fence("e-one")
+    assert world.fences.fence(LIFE) == a_fence("e-one")
+
+
+def test_of_many_that_close_a_fence_at_once_all_are_told_the_same(world: World) -> None:
+    attempts = [partial(world.fences.close, LIFE, a_fence(f"e-{one}")) for one in range(16)]
+    told = race(attempts)
+    assert told == [world.fences.fence(LIFE)] * 16
 
 
 def test_a_change_log_that_was_never_followed_has_no_cursor(world: World) -> None:

@@ -1,5 +1,8 @@
 """Which function listens to which topic: closed, and within what the platform allows."""
 
+import pytest
+
+from custody.domain.erasure import Copy
 from custody.domain.topology import (
     ACK_DEADLINE_SECONDS,
     DELIVERY_ATTEMPTS,
@@ -48,3 +51,25 @@ def test_messages_are_retried_and_kept_as_pubsub_allows() -> None:
     assert 0 <= least <= most <= 600
     assert 5 <= DELIVERY_ATTEMPTS <= 100
     assert MESSAGE_RETENTION_DAYS <= 31
+
+
+def test_every_function_has_a_topic_and_a_timer_of_its_own() -> None:
+    """Two listeners on one subscription would each see half of the messages."""
+    listening = [(one.topic, one.timer) for one in FUNCTIONS]
+    assert len(listening) == len(set(listening))
+
+
+def test_topics_are_named_once_and_only_versions_stored_still_waits_for_a_listener() -> None:
+    assert len(TOPICS) == len(set(TOPICS))
+    assert set(TOPICS) - {function.topic for function in FUNCTIONS} == {"versions-stored"}
+
+
+@pytest.mark.parametrize("copy", Copy)
+def test_each_copy_is_erased_by_a_deployment_of_its_own_of_one_function(copy: Copy) -> None:
+    """An identity each: whoever deletes from one copy has no right on another."""
+    (deployed,) = [one for one in FUNCTIONS if one.topic == f"erasure-tasks-{copy.value}"]
+    assert (deployed.name, deployed.entry) == (f"erase_{copy.value}", "erase")
+
+
+def test_a_function_that_names_no_folder_stands_in_its_own() -> None:
+    assert all(one.entry == one.name for one in FUNCTIONS if not one.folder)

@@ -1,12 +1,13 @@
 """`custody up` as a process: started, killed, started again on the same folder."""
 
+import base64
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,16 @@ import psutil
 import requests
 
 from custody.cloud import Cloud
+from custody.domain.erasure import ErasureId, State
+from custody.domain.topology import RETRY_SECONDS
 from custody.domain.vault import FileId, Holding
+from custody.errors import NotFoundError
 from custody.settings import Settings
+from custody.steps.books import standing
 from faults.people import People
+from localcloud.environment import PROJECT
 
-COMMAND = (sys.executable, "-m", "custody.cli", "up")
+CUSTODY = (sys.executable, "-m", "custody.cli")
 PATIENCE_SECONDS = 120.0
 
 
@@ -41,7 +47,7 @@ class Installation(People):
         environment = {**os.environ, "XDG_CACHE_HOME": str(self._cache)}
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [*COMMAND, "--data", self.data, "--ready-file", self.ready_file],
+                [*CUSTODY, "up", "--data", self.data, "--ready-file", self.ready_file],
                 stdout=output,
                 stderr=output,
                 env=environment,
@@ -73,7 +79,28 @@ class Installation(People):
         own = psutil.Process(self.process.pid)
         return [own, *own.children(recursive=True)]
 
+    def command(self, *words: str | Path) -> Any:
+        """What an operator's command line answers, as JSON."""
+        done = subprocess.run(
+            [*CUSTODY, *words, "--format", "json"],
+            env={**os.environ, **self.ready["env"]},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     # Its servers.
+
+    def publish(self, topic: str, *messages: tuple[bytes, Mapping[str, str]]) -> None:
+        """Data and attributes of messages, as anybody may send them."""
+        url = f"http://{self.ready['pubsub']}/v1/projects/{PROJECT}/topics/{topic}:publish"
+        wire = [
+            {"data": base64.b64encode(data).decode(), "attributes": dict(attributes)}
+            for data, attributes in messages
+        ]
+        requests.post(url, json={"messages": wire}, timeout=10).raise_for_status()
 
     def fails(self, method: str, **fault: Any) -> None:
         """Arms a fault on the server whose method it is."""
@@ -110,10 +137,21 @@ class Installation(People):
     def settle(self) -> None:
         """Waits until no function is at work or about to be."""
         for _ in range(2):
-            wait_for(
-                lambda: not any(one["ready"] or one["leased"] for one in self.waiting().values())
-            )
+            wait_for(self._is_quiet)
             time.sleep(0.1)
+
+    def hurry(self, condition: Callable[[], object]) -> None:
+        """Waits for it without the pauses that Pub/Sub makes between two deliveries."""
+
+        def has_come() -> object:
+            if self._is_quiet():
+                self.advance(RETRY_SECONDS[0])
+            return condition()
+
+        wait_for(has_come)
+
+    def _is_quiet(self) -> bool:
+        return not any(one["ready"] or one["leased"] for one in self.waiting().values())
 
     # What comes of it.
 
@@ -122,6 +160,19 @@ class Installation(People):
         wait_for(lambda: len(self.history(holding, file_id).versions) >= len(contents))
         self.settle()
         assert self.contents(holding, file_id) == list(contents)
+
+    def state(self, erasure: ErasureId) -> State | None:
+        """None until the request is taken on."""
+        books = self.world.books
+        try:
+            return standing(books, books.erasures.find(erasure))
+        except NotFoundError:
+            return None
+
+    def certify(self, erasure: ErasureId) -> None:
+        """Waits until it is certified, and nothing is left to do."""
+        self.hurry(lambda: self.state(erasure) is State.CERTIFIED)
+        self.settle()
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """What was logged."""

@@ -33,6 +33,8 @@ OWNER = f"{BIRD}-owner@client.example"
 SENDER = f"{BIRD}-sender@client.example"
 CONTENT = f"{BIRD}-content,1\n".encode() * 200
 REMARK = f"{BIRD}-remark of Google's on {FILE_NAME}"
+UNASKED = {"deletion-requests", *(one for one in TOPICS if one.startswith("erasure-tasks-"))}
+"""Nobody asks for an erasure here: another story hunts through what one says."""
 INSIDE = base64.b64encode(f'{{"corpus": ["{BIRD}"], "epoch": "{BIRD}"}}'.encode()).decode()
 
 
@@ -227,7 +229,7 @@ def test_no_message_of_ours_has_a_canary(fed: Feeding) -> None:
             for one in fed.overheard(name)
             if one.get("data") != INSIDE  # what the deceiver published
         ]
-        assert ours, f"{topic} said nothing"
+        assert ours or topic in UNASKED, f"{topic} said nothing"
         for one in ours:
             assert not sings(base64.b64decode(one.get("data", "")))
             assert not sings(str(one.get("attributes", {})))

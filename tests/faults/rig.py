@@ -113,6 +113,9 @@ class Rig(People):
                 fences=world.fences,
                 index=world.index,
                 publisher=world.publisher,
+                quarantine=world.quarantine,
+                books=world.books,
+                signer=world.signer,
                 clock=world.now,
                 deadline=world.deadline(TIMEOUT_SECONDS),
             )
@@ -132,7 +135,11 @@ class Rig(People):
 
     def published(self, topic: str) -> list[dict[str, Any]]:
         """The data of all messages of a topic since the last look."""
-        return [json.loads(base64.b64decode(one["data"])) for one in self.messages(topic)]
+        return [json.loads(data) for data in self.data(topic)]
+
+    def data(self, topic: str) -> list[bytes]:
+        """The data of all messages of a topic since the last look, as it was sent."""
+        return [base64.b64decode(one["data"]) for one in self.messages(topic)]
 
     def messages(self, topic: str) -> list[dict[str, Any]]:
         """All messages of a topic since the last look."""

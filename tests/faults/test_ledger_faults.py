@@ -10,7 +10,9 @@ import structlog
 
 from custody.adapters.objects import storage_client
 from custody.domain.drive import SHARED_DRIVE
+from custody.domain.erasure import CopyState, Decision, ErasureId
 from custody.domain.names import destroyed_name, keyset_name
+from custody.domain.sweep import Page
 from custody.domain.vault import (
     FileHistory,
     FileId,
@@ -26,7 +28,7 @@ from custody.errors import (
 from custody.steps.holdings import open_holding
 from faults.rig import Rig
 from faults.shelf import VAULT, Shelf, tamper
-from samples import a_channel
+from samples import NOW, a_channel, a_track
 
 LEDGER = "custody-ledger"
 
@@ -137,8 +139,8 @@ def test_a_damaged_index_is_no_empty_one(rig: Rig, holding: Holding) -> None:
 def test_a_lost_answer_while_a_holding_is_saved_is_no_conflict(rig: Rig, holding: Holding) -> None:
     """T27: our own committed write comes back as 412; read back, compare, call it success."""
     rig.fails("storage.objects.insert", match=LEDGER, cut="after")
-    rig.world.registry.save_holding(replace(holding, hold="a dispute"))
-    assert rig.world.registry.holding(holding.life.customer, holding.life.source).hold
+    rig.world.registry.save_holding(replace(holding, adopted=True))
+    assert rig.world.registry.holding(holding.life.customer, holding.life.source).adopted
 
 
 def test_a_lost_answer_while_a_holding_is_opened_leaves_it_open(rig: Rig) -> None:
@@ -174,3 +176,51 @@ def test_a_ledger_that_fails_for_a_while_delays_a_capture_and_no_more(
     rig.capture(holding, file.file_id)
     assert rig.hits() == 2
     assert rig.contents(holding, file.file_id) == [b"x"]
+
+
+# The books of an erasure under lost answers (T27).
+
+
+def test_a_lost_answer_while_a_copy_moves_is_no_other_deliverys_move(rig: Rig) -> None:
+    """T27: told as a conflict, every delivery would look for a rival that there is not."""
+    tracks, first = rig.world.books.tracks, a_track(erasure=ErasureId("e-moves"))
+    stamp = 0
+    for track in (first, replace(first, state=CopyState.BLOCKED), replace(first, deleted=1)):
+        rig.fails("storage.objects.insert", match=LEDGER, cut="after")
+        written = tracks.write(track, stamp=stamp)
+        assert rig.hits() == 1
+        rig.calm_down()
+        assert tracks.of(track.erasure) == [track]
+        assert [one.state for one in tracks.glance() if one.erasure == "e-moves"] == [track.state]
+        stamp = written.stamp
+
+
+def test_a_lost_answer_while_a_page_is_put_or_finished_is_no_other_deliverys(rig: Rig) -> None:
+    """T27: what was found is counted once, and the page is called finished all the same."""
+    pages, track = rig.world.books.pages, a_track(erasure=ErasureId("e-pages"))
+    page = Page(number=0, round=1, began_at=NOW, deleted=2)
+    rig.fails("storage.objects.insert", match=LEDGER, cut="after")
+    assert pages.put(track, page) == page
+    assert pages.read(track, 0) == page
+    rig.fails("storage.objects.insert", match=LEDGER, cut="after")
+    pages.finish(track, 0)
+    assert rig.hits() == 2
+    assert pages.finished(track, 0)
+
+
+def test_a_lost_answer_while_an_erasure_is_decided_is_no_other_decision(rig: Rig) -> None:
+    erasures, asked = rig.world.books.erasures, ErasureId("e-decided")
+    rig.fails("storage.objects.insert", match=LEDGER, cut="after")
+    assert erasures.decide(asked, Decision.CANCEL) is Decision.CANCEL
+    assert rig.hits() == 1
+    assert erasures.decide(asked, Decision.PROCEED) is Decision.CANCEL
+
+
+def test_a_glance_at_all_copies_reads_none_of_them(rig: Rig) -> None:
+    """One listing, whatever the number of erasures: closed epochs stay on the list for ever."""
+    tracks, track = rig.world.books.tracks, a_track(erasure=ErasureId("e-glance"))
+    tracks.write(track, stamp=0)
+    rig.fails("storage.objects.get", match=LEDGER, status=403, times=None)
+    glances = [one for one in tracks.glance() if one.erasure == track.erasure]
+    assert [one.due_at for one in glances] == [track.due_at]
+    assert rig.hits() == 0

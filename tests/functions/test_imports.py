@@ -11,8 +11,10 @@ import pytest
 from packaging.requirements import Requirement
 
 from custody.domain import topology
+from custody.domain.erasure import Copy
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
+DEPLOYED = {function.name: function for function in topology.FUNCTIONS}
 
 # The adapters that each function asks its world for when an event comes.
 PORTS = {
@@ -20,7 +22,19 @@ PORTS = {
     "drain_changes": ("cursors", "drive", "feed", "index", "publisher", "registry"),
     "capture": ("drive", "fences", "index", "keys", "publisher", "quarantine", "registry", "vault"),
     "renew_watches": ("channels", "feed"),
-    "reconcile": ("drive", "fences", "index", "keys", "publisher", "registry", "vault"),
+    "reconcile": (
+        "books",
+        "drive",
+        "fences",
+        "index",
+        "keys",
+        "publisher",
+        "registry",
+        "signer",
+        "vault",
+    ),
+    "request_erasure": ("books",),
+    **{f"erase_{copy.value}": ("books", "signer") for copy in Copy},
 }
 
 # Taken by others where they are installed, google-api-core and structlog; a deployed function has
@@ -32,21 +46,38 @@ FRAMEWORKS_OWN = ("click", "starlette", "uvicorn", "watchdog")
 CRYPTO = ("tink", "custody.adapters.sealing", "custody.adapters.windows")
 DRIVE = ("custody.adapters.drive", "custody.adapters.drive_api")
 STORAGE = ("google.cloud.storage",)
+COPIES = {copy: f"custody.adapters.copies.{copy.value}" for copy in Copy}
+
+
+def others(own: Copy) -> tuple[str, ...]:
+    """A function that erases one copy knows how, and nothing of the others."""
+    return tuple(module for copy, module in COPIES.items() if copy is not own)
+
+
 UNUSED = {
     "receive_push": (*CRYPTO, *DRIVE, *STORAGE),
     "drain_changes": CRYPTO,
     "renew_watches": (*CRYPTO, "custody.adapters.drive"),
+    "request_erasure": (*CRYPTO, *DRIVE, "joserfc", "custody.adapters.copies"),
+    "erase_keys": (*CRYPTO, *DRIVE, *others(Copy.KEYS)),
+    "erase_vault": (*CRYPTO, *DRIVE, *others(Copy.VAULT)),
+    "erase_ledger": (*CRYPTO, *DRIVE, *others(Copy.LEDGER)),
+    "erase_drive": (*CRYPTO, *others(Copy.DRIVE)),
 }
 
 HIDE = f"import json, sys; sys.modules.update(dict.fromkeys({ABSENT}))\n"
 TELL = "\nprint(json.dumps([name for name, module in sys.modules.items() if module]))"
 LOAD = """
 import functions_framework
-ports, name, source = json.loads(sys.argv[1])
-functions_framework.create_app(target=name, source=source)
+ports, copy, entry, source = json.loads(sys.argv[1])
+functions_framework.create_app(target=entry, source=source)
 from custody import cloud
 for port in ports:
     getattr(cloud.connect(), port)
+if copy:
+    from custody.domain.erasure import Copy
+    run = cloud.connect().erase
+    run.stores[Copy(copy)], run.witnesses[Copy(copy)]
 """
 
 
@@ -55,12 +86,14 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Enough for every adapter to be made; nobody is called."""
     from localcloud.environment import BUCKETS
 
+    keys = tmp_path_factory.mktemp("keys")
     return {
         **BUCKETS,
         "CUSTODY_PROJECT": "local-custody",
         "CUSTODY_ENVIRONMENT": "local",
         "CUSTODY_DRIVE_ID": "drive",
-        "CUSTODY_KEK_URI": f"file:{_kek(tmp_path_factory.mktemp('keys') / 'kek.json')}",
+        "CUSTODY_KEK_URI": f"file:{_kek(keys / 'kek.json')}",
+        "CUSTODY_SIGNING_KEY_URI": f"file:{_signing_key(keys / 'signing.key')}",
         "CUSTODY_DRIVE_ENDPOINT": "http://127.0.0.1:9",
         "STORAGE_EMULATOR_HOST": "http://127.0.0.1:9",
         "PUBSUB_EMULATOR_HOST": "127.0.0.1:9",
@@ -71,6 +104,13 @@ def _kek(path: Path) -> Path:
     from custody.adapters.kms import LocalKek
 
     LocalKek.create(path)
+    return path
+
+
+def _signing_key(path: Path) -> Path:
+    from custody.adapters.signing import LocalSigner
+
+    LocalSigner.create(path)
     return path
 
 
@@ -87,9 +127,9 @@ def loaded(code: str, *words: str, settings: dict[str, str]) -> set[str]:
 
 
 def test_every_deployed_function_is_looked_at() -> None:
-    deployed = {function.name for function in topology.FUNCTIONS}
-    assert deployed == set(PORTS)
-    assert deployed == {path.parent.name for path in FUNCTIONS.glob("*/main.py")}
+    assert set(DEPLOYED) == set(PORTS)
+    folders = {function.entry for function in DEPLOYED.values()}
+    assert folders == {path.parent.name for path in FUNCTIONS.glob("*/main.py")}
 
 
 def test_what_is_hidden_here_is_not_deployed() -> None:
@@ -136,5 +176,7 @@ def test_no_function_asks_more_of_a_server_than_functions_framework(
 
 def loaded_by(name: str, settings: dict[str, str]) -> set[str]:
     """After a function's first event has made the adapters that it needs."""
-    words = json.dumps([PORTS[name], name, str(FUNCTIONS / name / "main.py")])
+    entry = DEPLOYED[name].entry
+    copy = name.removeprefix("erase_") if entry == "erase" else ""
+    words = json.dumps([PORTS[name], copy, entry, str(FUNCTIONS / entry / "main.py")])
     return loaded(LOAD, words, settings=settings)

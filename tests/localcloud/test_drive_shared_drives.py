@@ -205,6 +205,19 @@ def test_members_see_everything_and_guests_one_item(
     assert set(bob.names(corpora="drive", driveId=shared, **ALL)) == {"for members", "for a guest"}
 
 
+def test_a_guest_sees_who_shared_an_item_and_a_member_nothing_of_the_kind(
+    drive: Drive, alice: Client, bob: Client, shared: str
+) -> None:
+    file_id = alice.create("for a guest", b"data", parents=[shared])
+    alice.share(file_id, CAROL)
+    alice.share(shared, BOB)
+    seen = drive.user(CAROL).get(file_id)
+    assert seen["sharingUser"]["emailAddress"] == ALICE
+    assert "sharedWithMeTime" in seen
+    assert "sharedWithMeTime" not in bob.get(file_id)
+    assert "sharedWithMeTime" not in bob.get(shared)
+
+
 def test_memberships_are_permissions_of_the_drive(alice: Client, bob: Client, shared: str) -> None:
     given = alice.share(shared, BOB, "writer")
     file_id = alice.create("a", parents=[shared])

@@ -1,5 +1,6 @@
 """Who may see, change, delete and share what, in My Drives."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -222,6 +223,40 @@ def test_inherited_permissions_are_changed_where_they_come_from(alice: Client) -
     assert [detail["inherited"] for detail in shown["permissionDetails"]] == [True]
     removal = alice.permissions.delete(fileId=file_id, permissionId=given)
     assert refusal(removal) == (403, "cannotModifyInheritedPermission")
+
+
+def test_a_share_is_mailed_unless_the_call_says_no(drive: Drive, alice: Client) -> None:
+    file_id = alice.create("a")
+    alice.share(file_id, BOB)
+    body = {"type": "user", "role": "reader", "emailAddress": CAROL}
+    for asked in ({"emailMessage": "hello"}, {"sendNotificationEmail": False}):
+        alice.permissions.create(fileId=file_id, body=body, **asked).execute()
+    anyone = {"type": "anyone", "role": "reader"}
+    alice.permissions.create(fileId=file_id, body=anyone).execute()
+    alice.delete(file_id)
+    first, second = json.loads(drive.call("GET", "/_mail")[2])
+    assert (first["to"], first["file_id"], first["message"]) == (BOB, file_id, None)
+    assert (second["to"], second["message"]) == (CAROL, "hello")
+    assert first["at"] <= second["at"]
+
+
+def test_what_was_mailed_is_remembered_after_a_restart(tmp_path: Path) -> None:
+    for expected in (1, 2):
+        with local_drive(tmp_path) as drive:
+            alice = drive.user(ALICE)
+            alice.share(alice.create("a"), BOB)
+            assert len(json.loads(drive.call("GET", "/_mail")[2])) == expected
+
+
+def test_a_deletion_can_be_told_to_have_no_effect(drive: Drive, alice: Client, bob: Client) -> None:
+    """T12: permissions.delete has been seen to answer 204 and to do nothing."""
+    file_id = alice.create("a")
+    given = alice.share(file_id, BOB)
+    drive.fault("withoutEffect", match="permissions.delete", drop=True)
+    bob.unshare(file_id, given)
+    assert bob.get(file_id)["name"] == "a"
+    bob.unshare(file_id, given)
+    assert refusal(bob.files.get(fileId=file_id)) == MISSING
 
 
 def test_everyone_may_leave_but_the_owner(alice: Client, bob: Client) -> None:

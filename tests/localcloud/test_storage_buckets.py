@@ -190,7 +190,7 @@ def test_every_route_is_a_method_of_google() -> None:
         ("GET", "/storage/v1/projects/p/hmacKeys", "storage.projects.hmacKeys.list"),
         ("GET", "/storage/v1/b/x/acl", "storage.bucketAccessControls.list"),
         ("POST", "/storage/v1/b/x/o/a/moveTo/o/b", "storage.objects.move"),
-        ("POST", "/bucket/object?uploads", "XML API"),
+        ("POST", "/bucket/object?uploadId=x", "XML API"),
         ("PUT", "/bucket/object", "XML API"),
     ],
 )

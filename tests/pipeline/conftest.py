@@ -10,9 +10,10 @@ from pipeline.driver import Pipeline
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    with structlog.testing.capture_logs():
-        yield
+def quiet() -> Iterator[list[structlog.typing.EventDict]]:
+    """What was logged."""
+    with structlog.testing.capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

@@ -2,20 +2,34 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from custody import events
 from custody.domain.drive import CORPORA, Corpus
-from custody.domain.events import DriveTouched, Event, FilesTouched, TimerRang, VersionStored
+from custody.domain.erasure import Copy, ErasureId, Reason, Scope, State, Track
+from custody.domain.events import (
+    DeletionRequested,
+    DriveTouched,
+    ErasureStep,
+    Event,
+    FilesTouched,
+    TimerRang,
+    VersionStored,
+)
+from custody.domain.request_erasure import erasure_id
 from custody.domain.topology import SWEEP_SECONDS, TIMERS
 from custody.domain.vault import FileHistory, FileId, Holding, HoldingEpoch
-from custody.errors import PermanentError, RetryableError
+from custody.errors import PermanentError, RetryableError, TooEarlyError
+from custody.steps.books import standing
 from custody.steps.capture import capture_files
 from custody.steps.drain_changes import Drain, drain_changes
+from custody.steps.erase import Erase, erase
 from custody.steps.holdings import Office, add_customer, open_holding
 from custody.steps.receive_push import Push, receive_push
 from custody.steps.reconcile import Reconcile, reconcile
 from custody.steps.renew_watches import renew_watches
-from custody.steps.scope import Scope
+from custody.steps.request_erasure import Request, request_erasure
+from custody.steps.scope import Scope as Places
 from custody.steps.versions import Capture
 from samples import a_customer, a_life
 from worlds.memory import MemoryWorld
@@ -26,6 +40,10 @@ ADDRESS = "https://push.example"
 LONG = timedelta(seconds=510)
 TICK = timedelta(seconds=0.4)
 """How long anything takes that looks at the clock."""
+QUIESCENCE = LONG + timedelta(seconds=60)
+BACKOFF = timedelta(seconds=60)
+"""How long Pub/Sub waits with what comes too early."""
+DEADLINE = timedelta(days=30)
 LARGEST = 1 << 20
 SETTLING = 4
 """Rounds of timers after which nothing may be left to do."""
@@ -40,6 +58,7 @@ class Pipeline:
         self.world = world or MemoryWorld()
         self._waiting: list[Event] = []
         self._taken_over = 0
+        self._asked = 0
         self.refused: list[PermanentError] = []
 
     @property
@@ -75,6 +94,32 @@ class Pipeline:
         self.world.advance(timedelta(seconds=max(TIMERS.values())))
         self.world.publisher.publish([TimerRang(timer=timer) for timer in TIMERS])
 
+    def ask(
+        self,
+        holding: Holding,
+        *,
+        everything: bool = False,
+        terminate: bool = False,
+        request_id: str | None = None,
+    ) -> ErasureId:
+        """Somebody asks to erase one source of a customer, or all of them."""
+        self._asked += 1
+        request = DeletionRequested(
+            request_id=request_id or str(UUID(int=self._asked)),
+            customer=holding.life.customer,
+            scope=Scope.ALL if everything or terminate else Scope.SOURCES,
+            sources=() if everything or terminate else (holding.life.source,),
+            reason=Reason.TERMINATION if terminate else Reason.REQUEST,
+            submitted_at=self.world.now(),
+        )
+        self.world.publisher.publish([request])
+        return erasure_id(request.request_id)
+
+    def reopen(self, holding: Holding) -> Holding:
+        """A customer returns: the next epoch of a closed holding."""
+        customer = self.world.registry.customer(holding.life.customer)
+        return open_holding(self._office(), customer, holding.life.source)
+
     def push(self, corpus: Corpus) -> int:
         """Drive rings on every live channel of a corpus; how many bells were passed on."""
         rung = 0
@@ -95,6 +140,10 @@ class Pipeline:
         event = self.queue.pop(place % len(self.queue))
         try:
             self.handle(event, deadline=deadline)
+        except TooEarlyError:
+            self.queue.append(event)
+            self.world.advance(BACKOFF)
+            return False
         except (RetryableError, Crash):
             self.queue.append(event)
             return False
@@ -134,6 +183,10 @@ class Pipeline:
                 reconcile(self.a_reconcile(deadline=deadline), after)
             case TimerRang():
                 self._renew()
+            case DeletionRequested() as request:
+                request_erasure(self.a_request(), request)
+            case ErasureStep() as step:
+                erase(self.an_erase(), step)
             case _:
                 return  # nobody listens to versions yet
 
@@ -145,7 +198,7 @@ class Pipeline:
             cursors=world.cursors,
             index=world.index,
             publisher=world.publisher,
-            scope=Scope(world.drive, world.registry.holdings()),
+            scope=Places(world.drive, world.registry.holdings()),
             holder=world.fresh_id(),
             clock=self._clock,
             deadline=world.now() + deadline,
@@ -177,11 +230,41 @@ class Pipeline:
             fences=world.fences,
             index=world.index,
             publisher=world.publisher,
+            quarantine=world.quarantine,
+            books=world.books,
+            signer=world.signer,
             clock=self._clock,
             deadline=world.now() + deadline,
         )
 
+    def a_request(self, *, four_eyes_objects: int | None = None) -> Request:
+        return Request(
+            books=self.world.books,
+            deadline=DEADLINE,
+            four_eyes_objects=four_eyes_objects,
+            clock=self._clock,
+        )
+
+    def an_erase(self) -> Erase:
+        world = self.world
+        return Erase(
+            books=world.books,
+            stores=world.stores,
+            witnesses=world.witnesses,
+            signer=world.signer,
+            quiescence=QUIESCENCE,
+            clock=self._clock,
+        )
+
     # What there is.
+
+    def state(self, erasure: ErasureId) -> State:
+        return standing(self.world.books, self.world.erasures.find(erasure))
+
+    def track(self, erasure: ErasureId, copy: Copy) -> Track:
+        """Of an erasure of one epoch."""
+        (found,) = [one for one in self.world.tracks.of(erasure) if one.copy is copy]
+        return found
 
     def history(self, life: HoldingEpoch, file_id: FileId) -> FileHistory:
         sealer = self.world.keys.unwrap(life)
@@ -225,6 +308,8 @@ _DECODERS: dict[str, Callable[[events.Delivery], Event | None]] = {
     "files-touched": events.files_touched,
     "versions-stored": events.version_stored,
     "timers": events.timer_rang,
+    "deletion-requests": events.deletion_requested,
+    **{f"erasure-tasks-{copy.value}": events.erasure_step for copy in Copy},
 }
 
 

@@ -1,6 +1,9 @@
 """What must be true of every history, at each moment and when everything has settled."""
 
+import pytest
+
 from custody.domain.names import parse_version_name
+from custody.domain.quarantine import Quarantined
 from custody.domain.semantic import semantic_hash
 from custody.domain.vault import (
     FileHistory,
@@ -10,6 +13,7 @@ from custody.domain.vault import (
     ObjectName,
     Version,
 )
+from custody.errors import MissingKeysetError, RefusedError
 from pipeline.driver import Pipeline
 from worlds.drive import DOCUMENT, Item
 from worlds.memory import MemoryWorld
@@ -23,8 +27,9 @@ class Keeper:
         self._stored: dict[ObjectName, tuple[Version, bytes]] = {}
 
     def check(self) -> None:
-        """No version is ever lost, changed or mixed."""
-        names = self._world.vault.all_names()
+        """No version is ever lost, changed or mixed, but in an epoch that an erasure closed."""
+        names = {name for name in self._world.vault.all_names() if self._is_open(name)}
+        self._stored = {name: one for name, one in self._stored.items() if self._is_open(name)}
         assert names >= self._stored.keys(), "something stored disappeared"
         for name in names - self._stored.keys():
             self._stored[name] = self._read(name)
@@ -35,6 +40,9 @@ class Keeper:
         self.check()
         for name, stored in self._stored.items():
             assert self._read(name) == stored, "something stored changed"
+
+    def _is_open(self, name: ObjectName) -> bool:
+        return not self._world.fences.closed(parse_version_name(name)[0])
 
     def _read(self, name: ObjectName) -> tuple[Version, bytes]:
         life, _, _ = parse_version_name(name)
@@ -55,11 +63,33 @@ def check_settled(pipeline: Pipeline) -> None:
     """A settled vault equals Drive, and the index agrees with the vault."""
     assert not pipeline.refused, f"acknowledged and lost: {pipeline.refused}"
     for holding in pipeline.world.registry.holdings():
-        if holding.state is HoldingState.OPEN:
+        if is_open(pipeline, holding):
             _check_index(pipeline, holding.life)
             for item in pipeline.world.google.items():
                 if not item.is_folder:
                     _check_file(pipeline.history(holding.life, item.file_id), item, holding)
+
+
+def is_open(pipeline: Pipeline, holding: Holding) -> bool:
+    closed = pipeline.world.fences.closed(holding.life)
+    return holding.state is HoldingState.OPEN and not closed
+
+
+def check_absent(pipeline: Pipeline, life: HoldingEpoch) -> None:
+    """Certified means absent: nothing of the epoch is left, and nothing can read or bring it."""
+    world = pipeline.world
+    assert not list(world.vault.names(life)), "a version is left"
+    assert not world.index.files(life), "the index still knows of it"
+    assert not any(entry_is_of(entry, life) for entry in world.quarantine.everything())
+    with pytest.raises(MissingKeysetError):
+        world.keys.unwrap(life)
+    with pytest.raises(RefusedError):
+        world.keys.create(life)
+
+
+def entry_is_of(entry: Quarantined, life: HoldingEpoch) -> bool:
+    whose = (entry.customer, entry.source, entry.epoch or life.epoch)
+    return whose == (life.customer, life.source, life.epoch)
 
 
 def _check_index(pipeline: Pipeline, life: HoldingEpoch) -> None:
@@ -78,7 +108,7 @@ def _check_index(pipeline: Pipeline, life: HoldingEpoch) -> None:
 def _check_file(history: FileHistory, item: Item, holding: Holding) -> None:
     if not _is_in(item, holding):
         known = history.versions or history.missed
-        assert bool(history.lost) == bool(known), f"{item.file_id} is gone: {history.lost}"
+        assert history.lost or not known, f"{item.file_id} is gone, and not called lost"
         return
     assert history.lost is None, f"{item.file_id} is there, and called lost: {history.lost}"
     if item.contents:

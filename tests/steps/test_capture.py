@@ -1,5 +1,6 @@
 """Capture: what one delivery does when something is amiss."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,9 +18,9 @@ from custody.errors import (
 from custody.ports import Sealer, Seen
 from custody.steps.capture import capture_files
 from pipeline.driver import Pipeline
-from samples import a_life
+from samples import a_fence, a_life
 from worlds.ledger import MemoryIndex
-from worlds.writes import Writes
+from worlds.writes import Crash, Writes
 
 
 def files(pipeline: Pipeline, holding: Holding, count: int) -> tuple[FileId, ...]:
@@ -132,6 +133,75 @@ def test_what_is_stored_is_announced_once_and_logged_with_its_lag(
     assert isinstance(line["lag_ms"], int)
     assert line["lag_ms"] > 30_000
     assert line["file_id"] == file_id
+
+
+def test_what_is_stored_while_the_fence_closes_is_remembered_and_not_announced(
+    pipeline: Pipeline, acorn: Holding, logged: list[dict[str, object]]
+) -> None:
+    """T25: the erasure finds the file wherever it lies by then."""
+    world = pipeline.world
+    (file_id,) = files(pipeline, acorn, 1)
+    world.vault.before_next_store(lambda: world.fences.close(acorn.life, a_fence()))
+    capture(pipeline, acorn, file_id)
+    assert pipeline.contents(acorn.life, file_id) == [b"one"]
+    assert pipeline.announced == []
+    assert "arrival_after_fence" in [line["event"] for line in logged]
+
+
+def delete(pipeline: Pipeline, file_id: FileId) -> None:
+    pipeline.world.google.delete(file_id)
+
+
+def trash(pipeline: Pipeline, file_id: FileId) -> None:
+    pipeline.world.google.trash(file_id)
+
+
+def move_elsewhere(pipeline: Pipeline, file_id: FileId) -> None:
+    google = pipeline.world.google
+    google.move(file_id, google.create_folder("elsewhere", google.root))
+
+
+@pytest.mark.parametrize("vanish", [delete, trash, move_elsewhere])
+def test_a_file_that_was_noted_and_is_gone_before_it_is_known_becomes_known_as_lost(
+    pipeline: Pipeline, acorn: Holding, vanish: Callable[[Pipeline, FileId], None]
+) -> None:
+    """A crash before its first version is stored: an erasure finds the id all the same."""
+    (file_id,) = files(pipeline, acorn, 1)
+    pipeline.world.crash_after(3, takes_effect=False)
+    with pytest.raises(Crash):
+        capture(pipeline, acorn, file_id)
+    assert list(pipeline.world.index.whereabouts(file_id)) == [acorn.life]
+    assert pipeline.world.index.files(acorn.life)[file_id].versions == 0
+    vanish(pipeline, file_id)
+    for _ in range(2):
+        capture(pipeline, acorn, file_id)
+    history = pipeline.history(acorn.life, file_id)
+    assert history.lost
+    assert not history.versions
+    assert not list(pipeline.world.quarantine.all())
+
+
+def test_a_file_that_became_known_as_lost_is_captured_when_it_is_back(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    (file_id,) = files(pipeline, acorn, 1)
+    pipeline.world.index.note_whereabouts(file_id, acorn.life)
+    pipeline.world.google.trash(file_id)
+    capture(pipeline, acorn, file_id)
+    pipeline.world.google.untrash(file_id)
+    capture(pipeline, acorn, file_id)
+    assert pipeline.contents(acorn.life, file_id) == [b"one"]
+    assert pipeline.history(acorn.life, file_id).lost is None
+
+
+@pytest.mark.parametrize("vanish", [delete, trash, move_elsewhere])
+def test_a_file_that_never_was_noted_stays_unknown(
+    pipeline: Pipeline, acorn: Holding, vanish: Callable[[Pipeline, FileId], None]
+) -> None:
+    (file_id,) = files(pipeline, acorn, 1)
+    vanish(pipeline, file_id)
+    capture(pipeline, acorn, file_id)
+    assert not pipeline.world.index.files(acorn.life)
 
 
 CANARY = "canary-of-a-name"

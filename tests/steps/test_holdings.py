@@ -9,7 +9,7 @@ from custody.domain.vault import CustomerId, FileId, Holding, HoldingState, Inta
 from custody.errors import MissingKeysetError, NotFoundError, RefusedError
 from custody.steps.holdings import Office, add_customer, find_customer, open_holding
 from pipeline.driver import Pipeline
-from samples import a_customer, a_life
+from samples import a_customer, a_fence, a_life
 from worlds.writes import Crash
 
 
@@ -75,7 +75,7 @@ def test_a_customer_that_returns_gets_the_next_epoch(
 ) -> None:
     """T25: a new life with a folder and a keyset of its own."""
     if how == "fenced":
-        office.fences.close(acorn.life)
+        office.fences.close(acorn.life, a_fence())
     else:
         office.registry.save_holding(replace(acorn, state=HoldingState.CLOSED))
     second = open_holding(office, a_customer(ACORN), acorn.life.source)

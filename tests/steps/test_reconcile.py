@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from custody.domain.events import FilesTouched, TimerRang
+from custody.domain.quarantine import quarantined
 from custody.domain.vault import Holding, HoldingState
 from custody.errors import CorruptError, UnavailableError
 from custody.steps.reconcile import reconcile
 from pipeline.driver import Pipeline
+from samples import a_fence
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def test_out_of_time_it_goes_on_after_the_last_holding_that_is_done(
     """T20."""
     for holding in (acorn, birch):
         pipeline.world.google.create_file("x.csv", holding.folder_id, b"x")
-    assert reconcile(pipeline.a_reconcile(deadline=timedelta(seconds=0.5))) == 1
+    assert reconcile(pipeline.a_reconcile(deadline=timedelta(seconds=0.9))) == 1
     (rest,) = [event for event in pipeline.queue if isinstance(event, TimerRang)]
     assert rest.after == "c-acorn/hubspot"
     assert reconcile(pipeline.a_reconcile(), rest.after) == 1
@@ -62,5 +65,34 @@ def test_a_closed_holding_is_left_alone(pipeline: Pipeline, acorn: Holding) -> N
 
 def test_a_fenced_holding_is_left_alone(pipeline: Pipeline, acorn: Holding) -> None:
     pipeline.world.google.create_file("x.csv", acorn.folder_id, b"x")
-    pipeline.world.fences.close(acorn.life)
+    pipeline.world.fences.close(acorn.life, a_fence())
     assert reconcile(pipeline.a_reconcile()) == 0
+
+
+def test_what_waits_for_a_person_for_over_a_day_is_told_again(
+    pipeline: Pipeline, acorn: Holding, logged: list[structlog.typing.EventDict]
+) -> None:
+    world = pipeline.world
+    world.quarantine.put(quarantined("message", "why", "where", seen_at=world.now()))
+    reconcile(pipeline.a_reconcile())
+    assert "quarantine_waiting" not in {line["event"] for line in logged}
+    world.advance(timedelta(days=1))
+    reconcile(pipeline.a_reconcile())
+    (told,) = [line for line in logged if line["event"] == "quarantine_waiting"]
+    assert told["entries"] == 1
+
+
+def test_the_ends_of_the_audit_streams_are_signed_once_a_day(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    """A tail that somebody cuts off afterwards is found out."""
+    world = pipeline.world
+    world.advance(timedelta(days=2))
+    reconcile(pipeline.a_reconcile())
+    signed = world.audit.signed_at()
+    world.advance(timedelta(hours=20))
+    reconcile(pipeline.a_reconcile())
+    assert world.audit.signed_at() == signed
+    world.advance(timedelta(hours=5))
+    reconcile(pipeline.a_reconcile())
+    assert world.audit.signed_at() != signed

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+import structlog
+
 from custody.domain.channels import Channel
 from custody.domain.drive import CORPORA, SHARED_DRIVE
 from custody.domain.events import TimerRang
@@ -81,3 +84,14 @@ def test_the_timer_renews(pipeline: Pipeline, acorn: Holding) -> None:
     pipeline.world.advance(timedelta(days=6))
     pipeline.handle(TimerRang(timer="renew_watches"))
     assert len(names(pipeline)) == 2
+
+
+@pytest.mark.parametrize(("days", "alerts"), [(5.9, 0), (6.1, len(CORPORA))])
+def test_a_channel_that_nobody_renewed_alerts_a_day_before_its_end(
+    pipeline: Pipeline, logged: list[structlog.typing.EventDict], days: float, alerts: int
+) -> None:
+    """T2: a timer that does not ring is noticed, too, when it rings again."""
+    renew(pipeline)
+    pipeline.world.advance(timedelta(days=days))
+    renew(pipeline)
+    assert [line["event"] for line in logged].count("watch_expiring") == alerts

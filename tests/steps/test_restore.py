@@ -27,7 +27,7 @@ from custody.steps.restore import (
     unwrap_all,
     verify_versions,
 )
-from samples import LIFE, a_life
+from samples import LIFE, a_fence, a_life
 from worlds.vault import MemoryVault
 from worlds.writes import Writes
 
@@ -194,7 +194,7 @@ def test_nothing_comes_back_from_behind_the_fence(world: FilledWorld, tmp_path: 
     """T25: restore passes the same gate as ingest."""
     kept = world.keep(b"one")
     targets = world.targets()
-    world.fences.close(LIFE)
+    world.fences.close(LIFE, a_fence())
     with pytest.raises(RefusedError):
         read_version(world.archive, kept.name)
     assert world.sealers() == {}
@@ -215,7 +215,7 @@ def test_an_erased_epoch_is_passed_over(world: FilledWorld) -> None:
 
 def test_a_closed_holding_needs_no_keyset(world: FilledWorld) -> None:
     world.keys.destroy(LIFE)
-    world.fences.close(LIFE)
+    world.fences.close(LIFE, a_fence())
     assert unwrap_all(world.archive, world.registry.holdings()) == {}
 
 
@@ -226,7 +226,7 @@ def test_the_keyset_of_an_open_epoch_must_be_there(world: FilledWorld) -> None:
 
 
 def test_a_fenced_epoch_can_be_listed_while_its_keyset_stands(world: FilledWorld) -> None:
-    world.fences.close(LIFE)
+    world.fences.close(LIFE, a_fence())
     readable = unwrap_all(world.archive, world.registry.holdings())
     assert set(readable) == {LIFE}
     assert restorable(world.archive, readable) == {}

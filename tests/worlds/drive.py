@@ -43,6 +43,10 @@ class Item:
     can_download: bool = True
     can_read_revisions: bool = True
     target: FileId | None = None
+    granted: bool = False
+    """Whether it is shared with us by a permission of its own, which we can give up (T12)."""
+    guests: set[str] = field(default_factory=set)
+    """Whom it is shared with besides."""
     contents: dict[RevisionId, bytes] = field(default_factory=dict)
     """Every content that it ever had, oldest first, those too that Drive no longer keeps."""
     kept: list[RevisionId] = field(default_factory=list)
@@ -83,6 +87,10 @@ class SimulatedDrive:
         self._items: dict[FileId, Item] = {}
         self._logs: dict[Corpus, dict[FileId, int]] = {corpus: {} for corpus in CORPORA}
         self.last_change = 0
+        self.organizer = True
+        """Whether we may delete in the shared drive, and so see all that is in it."""
+        self.mails: list[tuple[str, str]] = []
+        """The notifications that Drive sent: to whom, and what they say."""
         self.root = FileId("root-of-the-shared-drive")
         self._add(self.root, "the shared drive", FOLDER, None)
 
@@ -90,7 +98,9 @@ class SimulatedDrive:
 
     def create_folder(self, name: str, parent: FileId | None = None) -> FileId:
         """A folder; without a parent, one that a customer owns and shares with us."""
-        return self._create(name, FOLDER, parent).file_id
+        item = self._create(name, FOLDER, parent)
+        item.granted = parent is None
+        return item.file_id
 
     def create_file(self, name: str, parent: FileId, data: bytes) -> FileId:
         file_id = self._create(name, "text/csv", parent).file_id
@@ -160,6 +170,11 @@ class SimulatedDrive:
         with self._changed(file_id) as gone:
             for item in self._items.values():
                 item.deleted = item.deleted or gone in item.line()
+
+    def give_up(self, file_id: FileId) -> None:
+        """We end our own access to what is shared with us, and to all below it."""
+        with self._changed(file_id) as item:
+            item.granted, item.hidden = False, True
 
     def let_download(self, file_id: FileId, *, allowed: bool) -> None:
         with self._changed(file_id) as item:

@@ -67,7 +67,6 @@ class MemorySealing:
 class _Keyset(Enum):
     LIVE = auto()
     LOST = auto()
-    DESTROYED = auto()
 
 
 class MemoryKeys:
@@ -76,18 +75,18 @@ class MemoryKeys:
     def __init__(self, writes: Writes) -> None:
         self._writes = writes
         self._keysets: dict[HoldingEpoch, _Keyset] = {}
+        self._marks: set[HoldingEpoch] = set()
 
     def create(self, life: HoldingEpoch) -> None:
         with self._writes.one():
-            standing = self._keysets.get(life, _Keyset.LOST)
-            if standing is _Keyset.DESTROYED:
+            if self.is_marked(life):
                 raise RefusedError(f"the keyset of {life} was destroyed: open the next epoch")
-            if standing is _Keyset.LIVE:
+            if self.stands(life):
                 raise AlreadyExistsError(f"{life} has a keyset")
             self._keysets[life] = _Keyset.LIVE
 
     def unwrap(self, life: HoldingEpoch) -> MemorySealer:
-        if self._keysets.get(life) is not _Keyset.LIVE:
+        if not self.stands(life):
             raise MissingKeysetError(f"no keyset of {life} can be had")
         return MemorySealer(str(life).encode())
 
@@ -100,4 +99,18 @@ class MemoryKeys:
 
     def destroy(self, life: HoldingEpoch) -> None:
         """Shreds the keyset for good."""
-        self._keysets[life] = _Keyset.DESTROYED
+        self.mark(life)
+        self.erase(life)
+
+    def stands(self, life: HoldingEpoch) -> bool:
+        return self._keysets.get(life) is _Keyset.LIVE
+
+    def erase(self, life: HoldingEpoch) -> None:
+        self._keysets.pop(life, None)
+
+    def mark(self, life: HoldingEpoch) -> None:
+        """From now on nobody makes this keyset."""
+        self._marks.add(life)
+
+    def is_marked(self, life: HoldingEpoch) -> bool:
+        return life in self._marks

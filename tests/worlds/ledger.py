@@ -8,6 +8,7 @@ import msgspec
 from custody.domain.channels import Channel
 from custody.domain.drain_changes import Cursor
 from custody.domain.drive import Corpus
+from custody.domain.erasure import Fence
 from custody.domain.events import Event
 from custody.domain.names import index_name
 from custody.domain.quarantine import Quarantined, Verdict
@@ -64,20 +65,29 @@ class MemoryRegistry:
         with self._writes.one():
             self._holdings[holding.life.customer, holding.life.source] = holding
 
+    def erase_customer(self, customer: CustomerId) -> None:
+        self._customers.pop(customer, None)
+
+    def erase_holding(self, customer: CustomerId, source: Source) -> None:
+        self._holdings.pop((customer, source), None)
+
 
 class MemoryFences:
     """The port Fences."""
 
     def __init__(self, writes: Writes) -> None:
         self._writes = writes
-        self._closed: set[HoldingEpoch] = set()
+        self._fences: dict[HoldingEpoch, Fence] = {}
 
-    def close(self, life: HoldingEpoch) -> None:
+    def close(self, life: HoldingEpoch, fence: Fence) -> Fence:
         with self._writes.one():
-            self._closed.add(life)
+            return self._fences.setdefault(life, fence)
+
+    def fence(self, life: HoldingEpoch) -> Fence | None:
+        return self._fences.get(life)
 
     def closed(self, life: HoldingEpoch) -> bool:
-        return life in self._closed
+        return life in self._fences
 
 
 class MemoryIndex:
@@ -116,6 +126,14 @@ class MemoryIndex:
             if other == life
         }
 
+    def ids_after(self, life: HoldingEpoch, after: FileId | None, limit: int) -> list[FileId]:
+        last = index_name(life, after) if after else ""
+        named = {index_name(life, file_id): file_id for file_id in self.files(life)}
+        return [named[name] for name in sorted(named) if name > last][:limit]
+
+    def promised(self, life: HoldingEpoch) -> int:
+        return sum(summary.versions for summary in self.files(life).values())
+
     def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
         with self._writes.one():
             known = self._whereabouts.setdefault(file_id, [])
@@ -126,6 +144,16 @@ class MemoryIndex:
 
     def whereabouts(self, file_id: FileId) -> Sequence[HoldingEpoch]:
         return list(self._whereabouts.get(file_id, []))
+
+    def forget_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> None:
+        """What is said of a file, without this epoch; nothing when it says nothing more."""
+        left = [other for other in self.whereabouts(file_id) if other != life]
+        self._whereabouts[file_id] = left
+        if not left:
+            del self._whereabouts[file_id]
+
+    def erase(self, life: HoldingEpoch, file_id: FileId) -> None:
+        self._histories.pop((life, file_id), None)
 
     def damage(self, life: HoldingEpoch, file_id: FileId) -> None:
         """Flips a bit of a stored record."""
@@ -196,6 +224,13 @@ class MemoryQuarantine:
                 raise NotFoundError(f"no entry {entry_id} waits in quarantine")
             self.verdicts[entry_id] = verdict
         return self._entries[entry_id]
+
+    def everything(self) -> list[Quarantined]:
+        """What waits and what waits no more."""
+        return list(self._entries.values())
+
+    def erase(self, entry_id: str) -> None:
+        self._entries.pop(entry_id, None)
 
 
 class MemoryPublisher:

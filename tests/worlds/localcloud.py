@@ -11,8 +11,10 @@ from google.auth.credentials import AnonymousCredentials
 from custody import events
 from custody.adapters.google_api import GoogleApi
 from custody.adapters.kms import LocalKek
+from custody.adapters.signing import LocalSigner
 from custody.cloud import Cloud
 from custody.domain import names
+from custody.domain.erasure import Copy
 from custody.domain.events import Event
 from custody.domain.topology import TOPICS
 from custody.domain.vault import HoldingEpoch, ObjectName
@@ -29,6 +31,8 @@ _DECODERS: dict[str, Callable[[events.Delivery], Event]] = {
     "files-touched": events.files_touched,
     "versions-stored": events.version_stored,
     "timers": events.timer_rang,
+    "deletion-requests": events.deletion_requested,
+    **{f"erasure-tasks-{copy.value}": events.erasure_step for copy in Copy},
 }
 _CLOSED = "127.0.0.1:9"
 """Nobody listens there: clients must not ask a metadata server (T33)."""
@@ -44,6 +48,8 @@ class LocalServers:
         self.pubsub = PubSubServer(data=data / "pubsub", clock=clock)
         self.kek = data / "kek.json"
         LocalKek.create(self.kek)
+        self.signing_key = data / "signing.key"
+        LocalSigner.create(self.signing_key)
         self._running = ExitStack()
         for server in (self.storage, self.drive, self.pubsub):
             server.start()
@@ -60,13 +66,14 @@ class LocalWorld(Cloud):
         self.google = LocalPeople(servers.drive.url, project)
         buckets = {
             f"CUSTODY_{kind.upper()}_BUCKET": f"{project}-{kind}"
-            for kind in ("vault", "keys", "ledger")
+            for kind in ("vault", "keys", "ledger", "audit")
         }
         make_buckets(servers.storage.url, project, buckets.values())
         settings = {
             "CUSTODY_PROJECT": project,
             "CUSTODY_ENVIRONMENT": "test",
             "CUSTODY_KEK_URI": f"file:{servers.kek}",
+            "CUSTODY_SIGNING_KEY_URI": f"file:{servers.signing_key}",
             "CUSTODY_DRIVE_ID": self.google.root,
             "CUSTODY_SUBJECT": IDENTITY,
             "CUSTODY_DRIVE_CALLS_PER_MINUTE": "600000",

@@ -3,10 +3,31 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from custody.domain.erasure import Copy
 from custody.domain.events import Event
 from custody.domain.vault import HoldingEpoch, ObjectName
+from custody.ports import Store, Witness
+from custody.steps.books import Books
+from worlds.audit import MemoryAudit
+from worlds.copies import (
+    MemoryKeysStore,
+    MemoryKeysWitness,
+    MemoryLedgerStore,
+    MemoryLedgerWitness,
+    MemoryVaultStore,
+    MemoryVaultWitness,
+)
 from worlds.drive import SimulatedDrive
+from worlds.drive_copy import MemoryDriveStore, MemoryDriveWitness
 from worlds.drive_ports import MemoryDrive, MemoryFeed, MemoryFolders
+from worlds.erasures import (
+    MemoryErasures,
+    MemoryHolds,
+    MemoryPages,
+    MemoryPlans,
+    MemoryReceipts,
+    MemoryTracks,
+)
 from worlds.keys import MemoryKeys
 from worlds.ledger import (
     MemoryChannels,
@@ -17,6 +38,7 @@ from worlds.ledger import (
     MemoryQuarantine,
     MemoryRegistry,
 )
+from worlds.signing import memory_signer
 from worlds.vault import MemoryVault
 from worlds.writes import Writes
 
@@ -40,11 +62,63 @@ class MemoryWorld:
         self.cursors = MemoryCursors(self._writes)
         self.channels = MemoryChannels(self._writes)
         self.quarantine = MemoryQuarantine(self._writes)
+        self.holds = MemoryHolds(self._writes)
+        self.erasures = MemoryErasures(self._writes)
+        self.tracks = MemoryTracks(self._writes)
+        self.pages = MemoryPages(self._writes)
+        self.plans = MemoryPlans(self._writes)
+        self.receipts = MemoryReceipts(self._writes)
+        self.audit = MemoryAudit(self._writes)
+        self.signer = memory_signer()
+        self._connect_copies()
         self.published: list[Event] = []
         self.publisher = MemoryPublisher(self._writes, self.published)
 
     def now(self) -> datetime:
         return self._now
+
+    def _connect_copies(self) -> None:
+        ledger = (self.index, self.quarantine, self.registry, self.holds)
+        self.vault_store = MemoryVaultStore(self._writes, self.vault)
+        self.keys_store = MemoryKeysStore(self._writes, self.keys)
+        self.ledger_store = MemoryLedgerStore(self._writes, *ledger)
+        self.drive_store = MemoryDriveStore(
+            self.google,
+            self._writes,
+            index=self.index,
+            quarantine=self.quarantine,
+            registry=self.registry,
+        )
+        self.stores: dict[Copy, Store] = {
+            Copy.VAULT: self.vault_store,
+            Copy.KEYS: self.keys_store,
+            Copy.LEDGER: self.ledger_store,
+            Copy.DRIVE: self.drive_store,
+        }
+        self.witnesses: dict[Copy, Witness] = {
+            Copy.VAULT: MemoryVaultWitness(self.vault),
+            Copy.KEYS: MemoryKeysWitness(self.keys),
+            Copy.LEDGER: MemoryLedgerWitness(*ledger),
+            Copy.DRIVE: MemoryDriveWitness(
+                self.google, index=self.index, quarantine=self.quarantine
+            ),
+        }
+
+    @property
+    def books(self) -> Books:
+        return Books(
+            registry=self.registry,
+            index=self.index,
+            fences=self.fences,
+            holds=self.holds,
+            erasures=self.erasures,
+            tracks=self.tracks,
+            pages=self.pages,
+            plans=self.plans,
+            receipts=self.receipts,
+            audit=self.audit,
+            publisher=self.publisher,
+        )
 
     def advance(self, time: timedelta) -> None:
         self._now += time
@@ -67,6 +141,10 @@ class MemoryWorld:
     def crash_after(self, count: int, *, takes_effect: bool) -> None:
         """The `count`-th write to any store from now raises Crash, after its effect or before."""
         self._writes.crash_after(count, takes_effect=takes_effect)
+
+    def crashed(self) -> bool:
+        """Whether the crash that was ordered has happened."""
+        return not self._writes.waits
 
     def calm_down(self) -> None:
         """The crash that was ordered does not happen any more."""

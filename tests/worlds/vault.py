@@ -27,7 +27,7 @@ class MemoryVault:
         self._now = now
         self._records: dict[ObjectName, bytes] = {}
         self._contents: dict[ObjectName, bytes] = {}
-        self._before_store: Callable[[], None] = lambda: None
+        self._before_store: Callable[[], object] = lambda: None
 
     def store(
         self,
@@ -76,7 +76,12 @@ class MemoryVault:
         """Every name in the vault, of whatever epoch: for invariants."""
         return frozenset(self._records)
 
-    def before_next_store(self, happens: Callable[[], None]) -> None:
+    def erase(self, name: ObjectName) -> None:
+        """What stores of erasures do, and nobody else."""
+        self._records.pop(name, None)
+        self._contents.pop(name, None)
+
+    def before_next_store(self, happens: Callable[[], object]) -> None:
         """Lets something happen in the world when a capture is about to store a version."""
         self._before_store = happens
 

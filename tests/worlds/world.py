@@ -19,6 +19,7 @@ from custody.ports import (
     Registry,
     Vault,
 )
+from custody.steps.books import Books
 
 
 class Google(Protocol):
@@ -71,6 +72,8 @@ class World(Protocol):
     def quarantine(self) -> Quarantine: ...
     @property
     def publisher(self) -> Publisher: ...
+    @property
+    def books(self) -> Books: ...
     def now(self) -> datetime: ...
     def fresh_id(self) -> str: ...
     def sent(self) -> list[Event]:

@@ -22,6 +22,11 @@ class Writes:
         self._left = count
         self._takes_effect = takes_effect
 
+    @property
+    def waits(self) -> bool:
+        """Whether a crash that was ordered has not happened yet."""
+        return self._left is not None
+
     def calm_down(self) -> None:
         """No crash any more: the next process lives."""
         self._left = None

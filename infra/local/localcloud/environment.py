@@ -8,6 +8,7 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 
 from custody.adapters.kms import LocalKek
+from custody.adapters.signing import LocalSigner
 from localcloud.standalone import write_whole
 
 PROJECT = "local-custody"
@@ -20,6 +21,9 @@ POLICY = {
     "CUSTODY_REGION": "europe-west3",
     "CUSTODY_QUIESCENCE_SECONDS": "2",
     "CUSTODY_DRIVE_CALLS_PER_MINUTE": "600000",
+    "CUSTODY_ERASURE_DEADLINE_DAYS": "30",
+    "CUSTODY_FOUR_EYES": "false",
+    "CUSTODY_FOUR_EYES_OBJECTS": "1000",
 }
 """What the caller's own environment may set otherwise."""
 
@@ -27,6 +31,7 @@ BUCKETS = {
     "CUSTODY_VAULT_BUCKET": "custody-vault",
     "CUSTODY_KEYS_BUCKET": "custody-keys",
     "CUSTODY_LEDGER_BUCKET": "custody-ledger",
+    "CUSTODY_AUDIT_BUCKET": "custody-audit",
 }
 
 
@@ -40,6 +45,7 @@ def environment(
         **BUCKETS,
         "CUSTODY_PROJECT": PROJECT,
         "CUSTODY_KEK_URI": f"file:{_kek(data / 'kek.json')}",
+        "CUSTODY_SIGNING_KEY_URI": f"file:{_signing_key(data / 'signing.key')}",
         "CUSTODY_PUSH_SECRET": _kept(data / "push-secret", secrets.token_hex),
         "CUSTODY_PUSH_URL": push_url,
         "CUSTODY_DRIVE_ID": _kept(data / "drive-id", lambda: _make_drive(drive)),
@@ -64,6 +70,12 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
 def _kek(path: Path) -> Path:
     if not path.exists():
         LocalKek.create(path)
+    return path.resolve()
+
+
+def _signing_key(path: Path) -> Path:
+    if not path.exists():
+        LocalSigner.create(path)
     return path.resolve()
 
 

@@ -15,6 +15,8 @@ import functions_framework
 from werkzeug.exceptions import NotFound
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from custody.domain.topology import Function
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -33,11 +35,13 @@ class FunctionsHost:
     def url_of(self, name: str) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/{name}"
 
-    def load(self, folder: Path, names: Iterable[str]) -> None:
+    def load(self, folder: Path, functions: Iterable[Function]) -> None:
         """Runs each function's source, which makes its application."""
-        for name in names:
-            source = folder / name / "main.py"
-            self._apps[name] = functions_framework.create_app(target=name, source=str(source))
+        for one in functions:
+            source = folder / one.entry / "main.py"
+            self._apps[one.name] = functions_framework.create_app(
+                target=one.entry, source=str(source)
+            )
 
     def start(self) -> None:
         self._thread.start()

@@ -49,7 +49,7 @@ class LocalCloud:
 
     def start_functions(self) -> None:
         """Serves the functions, points the subscriptions at them, and rings every timer once."""
-        self.functions.load(self._sources, (one.name for one in topology.FUNCTIONS))
+        self.functions.load(self._sources, topology.FUNCTIONS)
         self.functions.start()
         messaging = Messaging(PROJECT)
         messaging.deploy(self.functions.url_of)

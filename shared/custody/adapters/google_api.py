@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import google_auth_httplib2
@@ -31,7 +32,7 @@ class GoogleApi:
     """One API: its root, its credentials, a service for each thread."""
 
     def __init__(self, name: str, version: str, *, root: str, credentials: Credentials) -> None:
-        document = json.loads(get_static_doc(name, version))
+        document = json.loads(_document(name, version))
         if root:
             document["rootUrl"] = root if root.endswith("/") else root + "/"
             document["baseUrl"] = document["rootUrl"] + document["servicePath"]
@@ -56,6 +57,12 @@ class GoogleApi:
             self._local.session = AuthorizedSession(self._credentials)
         session: AuthorizedSession = self._local.session
         return session
+
+
+def _document(name: str, version: str) -> str:
+    """The one that travels with a deployed function, else the client's own."""
+    own = Path(__file__).parent / "documents" / f"{name}.{version}.json"
+    return own.read_text() if own.exists() else str(get_static_doc(name, version))
 
 
 class _Service:

@@ -68,6 +68,17 @@ class BucketIndex:
         found = self._bucket.metadata(names.index_prefix(life))
         return {names.parse_index_name(name): _summary(told) for name, told in found}
 
+    def ids_after(self, life: HoldingEpoch, after: FileId | None, limit: int) -> list[FileId]:
+        """By one listing, which begins where the last one ended."""
+        prefix = names.index_prefix(life)
+        last = names.index_name(life, after) if after else prefix
+        found = self._bucket.names_after(prefix, last, limit)
+        return [names.parse_index_name(name) for name in found]
+
+    def promised(self, life: HoldingEpoch) -> int:
+        found = self._bucket.metadata(names.index_prefix(life))
+        return sum(_summary(told).versions for _, told in found)
+
     def note_whereabouts(self, file_id: FileId, life: HoldingEpoch) -> Sequence[HoldingEpoch]:
         """One create for a file that is new everywhere, which is nearly every file."""
         name = names.whereabouts_name(file_id)

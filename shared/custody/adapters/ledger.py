@@ -10,6 +10,7 @@ from custody.domain import names
 from custody.domain.channels import Channel
 from custody.domain.drain_changes import Cursor
 from custody.domain.drive import Corpus
+from custody.domain.erasure import Fence
 from custody.domain.quarantine import Quarantined, Verdict
 from custody.domain.vault import Customer, CustomerId, Holding, HoldingEpoch, Source
 from custody.errors import AlreadyExistsError, CorruptError, NotFoundError
@@ -83,8 +84,21 @@ class BucketFences:
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
 
-    def close(self, life: HoldingEpoch) -> None:
-        self._bucket.create(names.fence_name(life), b"closed")
+    def close(self, life: HoldingEpoch, fence: Fence) -> Fence:
+        try:
+            self._bucket.create(names.fence_name(life), msgspec.json.encode(fence))
+        except AlreadyExistsError:
+            return self._standing(names.fence_name(life))
+        return fence
+
+    def fence(self, life: HoldingEpoch) -> Fence | None:
+        try:
+            return self._standing(names.fence_name(life))
+        except NotFoundError:
+            return None
+
+    def _standing(self, name: str) -> Fence:
+        return _read(self._bucket.read(name).data, Fence, name)
 
     def closed(self, life: HoldingEpoch) -> bool:
         return self._bucket.exists(names.fence_name(life))

@@ -216,6 +216,19 @@ class Bucket:
             names = [blob.name for blob in next(found.pages, [])]
         return None if found.next_page_token else names
 
+    def names_after(self, prefix: str, after: str, limit: int) -> list[str]:
+        """The next live names with this prefix behind `after`, in their order."""
+        with _our_errors(prefix):
+            found = self._client.list_blobs(
+                self._bucket,
+                prefix=prefix,
+                start_offset=after + "\x00",
+                max_results=limit,
+                fields="items(name),nextPageToken",
+                retry=_RETRY,
+            )
+            return [blob.name for blob in found]
+
     def delete(self, name: str, *, generation: int) -> None:
         """Deletes exactly this generation, for good (T28). One that is gone is no error (T27)."""
         try:

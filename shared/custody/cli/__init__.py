@@ -14,10 +14,13 @@ NOUNS = {
     "holdings": "What is held of one source of one customer.",
     "files": "Files in the Drive folders of holdings.",
     "backups": "Versions: list, read back, restore, verify.",
+    "erasures": "Erasures: plan, apply, follow; what was erased never comes back.",
+    "receipts": "Signed statements of what was erased, for people who need not trust us.",
     "quarantine": "What was seen and not admitted; a person decides.",
     "watches": "The channels on which Drive rings.",
     "dead-letters": "Messages that were given up after many attempts.",
     "reconcile": "Compare Drive with the vault.",
+    "audit": "The audit trail: what was done, in chains that show every change.",
 }
 
 

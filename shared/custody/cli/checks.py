@@ -18,9 +18,18 @@ from custody.settings import SETTINGS, SettingError
 LEAST_CHANNEL_LIFE = timedelta(hours=24)
 OLDEST_CURSOR_SECONDS = 3 * SWEEP_SECONDS
 LARGEST_SKEW_SECONDS = 60
-BUCKETS = ("CUSTODY_VAULT_BUCKET", "CUSTODY_KEYS_BUCKET", "CUSTODY_LEDGER_BUCKET")
+BUCKETS = (
+    "CUSTODY_VAULT_BUCKET",
+    "CUSTODY_KEYS_BUCKET",
+    "CUSTODY_LEDGER_BUCKET",
+    "CUSTODY_AUDIT_BUCKET",
+)
 _ERASING = ("CUSTODY_VAULT_BUCKET", "CUSTODY_KEYS_BUCKET")
 """Where what is deleted must be gone at once."""
+LONGEST_DEADLINE_DAYS = 30
+"""GDPR, article 12(3): within one month."""
+PROBE = "custody-probe+jws"
+"""What the doctor signs is of a type of its own: it can be shown as nothing else."""
 _STORAGE = "https://storage.googleapis.com"
 
 
@@ -51,6 +60,11 @@ def checks() -> Iterator[Check]:
     yield Check(
         name="key", look=_key, remedy="enable the key, and let this identity encrypt and decrypt"
     )
+    yield Check(
+        name="signing key",
+        look=_signing_key,
+        remedy="enable the key's newest version, and let this identity sign and see public keys",
+    )
     for corpus in CORPORA:
         yield Check(
             name=f"drive {corpus}",
@@ -62,6 +76,12 @@ def checks() -> Iterator[Check]:
     yield Check(name="topics", look=_topics, remedy="apply Terraform: it makes all topics")
     yield Check(
         name="subscriptions", look=_queues, remedy="apply Terraform: it makes all subscriptions"
+    )
+    yield Check(
+        name="policy",
+        look=_policy,
+        remedy="set CUSTODY_QUIESCENCE_SECONDS and CUSTODY_ERASURE_DEADLINE_DAYS, and apply "
+        "Terraform",
     )
     yield Check(name="clock", look=_clock, remedy="set this machine's clock by NTP")
 
@@ -125,6 +145,15 @@ def _key(world: Desk) -> str:
     return "wraps and unwraps"
 
 
+def _signing_key(world: Desk) -> str:
+    from custody.adapters.signing import verify
+
+    signer = world.signer
+    statement = signer.sign({"probe": os.urandom(16).hex()}, PROBE)
+    verify(statement, signer.keys(), PROBE)
+    return "signs, and its public key verifies that"
+
+
 def _drive(corpus: Corpus, world: Desk) -> str:
     world.feed.start(corpus)
     return f"answers {world.settings.text('CUSTODY_SUBJECT') or 'the default identity'}"
@@ -167,6 +196,19 @@ def _queues(world: Desk) -> str:
     if missing:
         raise WrongError(f"missing: {', '.join(sorted(name for name, _ in missing))}")
     return f"all {len(wanted)} exist"
+
+
+def _policy(world: Desk) -> str:
+    """An erasure that ends while an old writer is still at work has proved nothing (T25)."""
+    seconds = world.settings.number("CUSTODY_QUIESCENCE_SECONDS")
+    days = world.settings.number("CUSTODY_ERASURE_DEADLINE_DAYS")
+    longest = max(one.timeout_seconds for one in FUNCTIONS)
+    is_local = bool(world.settings.text("CUSTODY_DRIVE_ENDPOINT"))
+    if seconds < longest and not is_local:
+        raise WrongError(f"erasures wait {seconds} s for writers that may live {longest} s")
+    if not 1 <= days <= LONGEST_DEADLINE_DAYS:
+        raise WrongError(f"erasures are given {days} days: 1 to {LONGEST_DEADLINE_DAYS} make sense")
+    return f"erasures wait {seconds} s for old writers and have {days} days"
 
 
 def _clock(world: Desk) -> str:

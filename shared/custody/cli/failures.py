@@ -53,7 +53,7 @@ def _families() -> tuple[_Family, ...]:
         _Family(
             kind=errors.CorruptError,
             exit_code=7,
-            remedy="delete nothing; 'custody backups verify' shows how far it goes",
+            remedy="keep it as it is, and look for an undamaged copy",
         ),
         _Family(
             kind=errors.PermanentError,

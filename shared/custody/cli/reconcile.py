@@ -1,6 +1,7 @@
 """Compare Drive with the vault."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import click
@@ -43,6 +44,9 @@ def run(*, dry_run: bool, form: str) -> None:
             fences=world.fences,
             index=world.index,
             publisher=publisher,
+            quarantine=world.quarantine,
+            books=replace(world.books, publisher=publisher),
+            signer=world.signer,
             clock=world.now,
             deadline=world.now() + PATIENCE,
         )

@@ -61,21 +61,27 @@ def plan_capture(
     history: FileHistory,
     largest_bytes: int,
     now: datetime,
+    noted: bool = False,
 ) -> tuple[Action, ...]:
-    """The steps that bring the vault level with Drive, oldest content first."""
+    """The steps that bring the vault level with Drive, oldest content first.
+
+    `noted` is a file without a history that was seen in this epoch all the same: it becomes known,
+    so that whoever erases the epoch looks for it.
+    """
+    seen = noted or bool(history.versions or history.missed or history.lost)
     if isinstance(shown, Unreadable):
-        return _plan_loss(shown.reason, history)
+        return _plan_loss(shown.reason, history, seen=seen)
     if shown.trashed:
-        return _plan_loss("in Drive's trash", history)
+        return _plan_loss("in Drive's trash", history, seen=seen)
     if not in_scope:
-        return _plan_loss("moved out of the holding's folder", history)
+        return _plan_loss("moved out of the holding's folder", history, seen=seen)
     found: tuple[Action, ...] = (NoteFound(),) if history.lost else ()
     content = _plan_content(shown, history, largest_bytes, now)
     return found + content or (Skip(reason="already captured"),)
 
 
-def _plan_loss(reason: str, history: FileHistory) -> tuple[Action, ...]:
-    if not (history.versions or history.missed):
+def _plan_loss(reason: str, history: FileHistory, *, seen: bool) -> tuple[Action, ...]:
+    if not seen:
         return (Skip(reason="never seen in this epoch"),)
     if history.lost and history.lost.reason == reason:
         return (Skip(reason="already known to be lost"),)

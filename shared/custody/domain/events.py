@@ -1,9 +1,11 @@
 """What functions tell each other. An event is a doorbell: where to look, not what is true."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from custody.domain.drive import Corpus
-from custody.domain.vault import FileId, HoldingEpoch, ObjectName
+from custody.domain.erasure import Copy, ErasureId, PlanId, Reason, Scope
+from custody.domain.vault import CustomerId, FileId, HoldingEpoch, ObjectName, Source
 
 FILES_PER_EVENT = 50
 
@@ -41,7 +43,35 @@ class TimerRang:
     """Where a long run goes on: the last holding that is done, as `customer/source`."""
 
 
-Event = DriveTouched | FilesTouched | VersionStored | TimerRang
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionRequested:
+    """Somebody with the right to publish asks to erase sources of a customer."""
+
+    request_id: str
+    """A UUID. The same one again is the same erasure."""
+    customer: CustomerId
+    scope: Scope
+    sources: tuple[Source, ...]
+    reason: Reason
+    submitted_at: datetime
+    plan: PlanId | None = None
+    requested_by: str | None = None
+    """An opaque id of the person, for the rule of the second pair of eyes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureStep:
+    """One copy of one epoch is to be moved one step."""
+
+    erasure: ErasureId
+    source: Source
+    epoch: int
+    copy: Copy
+    page: int | None
+    """None for wherever its sweep stands."""
+
+
+Event = DriveTouched | FilesTouched | VersionStored | TimerRang | DeletionRequested | ErasureStep
 
 
 def in_events(life: HoldingEpoch, file_ids: list[FileId]) -> list[FilesTouched]:

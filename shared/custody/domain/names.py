@@ -7,6 +7,7 @@ percent-encoded (RFC 3986), so that `/` parts what we put together and nothing e
 import hashlib
 from urllib.parse import quote, unquote
 
+from custody.domain.erasure import Track
 from custody.domain.vault import (
     CustomerId,
     FileId,
@@ -55,6 +56,74 @@ def destroyed_name(life: HoldingEpoch) -> str:
 
 def fence_name(life: HoldingEpoch) -> str:
     return f"fences/{life_prefix(life)[:-1]}.closed"
+
+
+def hold_name(customer: CustomerId, source: Source) -> str:
+    return f"holds/{_join(customer, source)}"
+
+
+def request_name(erasure: str) -> str:
+    return f"{REQUESTS}{_join(erasure)}"
+
+
+REQUESTS = "erasures/requests/"
+TRACKS = "erasures/tracks/"
+
+
+def decision_name(erasure: str) -> str:
+    return f"erasures/decisions/{_join(erasure)}"
+
+
+def approval_name(erasure: str) -> str:
+    return f"erasures/approvals/{_join(erasure)}"
+
+
+def plan_name(plan: str) -> str:
+    return f"erasures/plans/{_join(plan)}"
+
+
+def receipt_prefix(erasure: str) -> str:
+    return f"erasures/receipts/{_join(erasure)}/"
+
+
+def receipt_name(erasure: str, number: int) -> str:
+    return f"{receipt_prefix(erasure)}{number:08}"
+
+
+def track_prefix(erasure: str) -> str:
+    return f"{TRACKS}{_join(erasure)}/"
+
+
+def track_name(erasure: str, source: Source, epoch: int, copy: str) -> str:
+    return track_prefix(erasure) + _join(source, str(epoch), copy)
+
+
+def parse_track_name(name: str) -> tuple[str, Source, int, str]:
+    """Erasure, source, epoch and copy. Raises CorruptError for a name that we never gave."""
+    parts = [unquote(part) for part in name.removeprefix(TRACKS).split("/")]
+    if len(parts) == 4 and all(parts) and parts[2].isdecimal():
+        erasure, source, epoch, copy = parts[0], Source(parts[1]), int(parts[2]), parts[3]
+        if track_name(erasure, source, epoch, copy) == name:
+            return erasure, source, epoch, copy
+    raise CorruptError("a track in the ledger has a name that custody never gives: inspect it")
+
+
+def page_prefix(track: Track) -> str:
+    life = track.life
+    return f"erasures/pages/{_join(track.erasure, life.source, str(life.epoch), track.copy)}/"
+
+
+def page_name(track: Track, number: int) -> str:
+    """Numbers have eight digits, so that names stand in their order."""
+    return f"{page_prefix(track)}page-{number:08}"
+
+
+def parse_page_number(name: str) -> int:
+    return int(name.rpartition("page-")[2].removesuffix(DONE))
+
+
+DONE = ".done"
+"""What the name of a page ends with once all of it was deleted."""
 
 
 def index_prefix(life: HoldingEpoch) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from custody.domain.erasure import Copy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
@@ -13,6 +15,12 @@ class Function:
     timeout_seconds: int = 540
     timer: str | None = None
     """For a listener on `timers`: the one timer that it answers."""
+    folder: str = ""
+    """The folder of its source and its entry point, where that is not its name."""
+
+    @property
+    def entry(self) -> str:
+        return self.folder or self.name
 
 
 FUNCTIONS = (
@@ -21,7 +29,13 @@ FUNCTIONS = (
     Function(name="capture", topic="files-touched"),
     Function(name="renew_watches", topic="timers", timeout_seconds=120, timer="renew_watches"),
     Function(name="reconcile", topic="timers", timer="reconcile"),
+    Function(name="request_erasure", topic="deletion-requests"),
+    *(
+        Function(name=f"erase_{copy.value}", topic=f"erasure-tasks-{copy.value}", folder="erase")
+        for copy in Copy
+    ),
 )
+"""`erase` is one function, deployed once for each copy with an identity and a topic of its own."""
 
 
 def timeout_of(name: str) -> int:
@@ -29,7 +43,14 @@ def timeout_of(name: str) -> int:
     return next(one.timeout_seconds for one in FUNCTIONS if one.name == name)
 
 
-TOPICS = ("drive-pushes", "files-touched", "versions-stored", "timers")
+TOPICS = (
+    "drive-pushes",
+    "files-touched",
+    "versions-stored",
+    "timers",
+    "deletion-requests",
+    *(f"erasure-tasks-{copy.value}" for copy in Copy),
+)
 """Every topic; each has `<topic>-dead` beside it."""
 
 TIMERS = {"renew_watches": 3600, "reconcile": 3600}

@@ -50,7 +50,6 @@ class Holding:
     folder_id: FileId
     adopted: bool = False
     """True for a folder that the customer owns and shared with us."""
-    hold: str | None = None
 
 
 class Intake(StrEnum):

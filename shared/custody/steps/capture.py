@@ -23,7 +23,8 @@ from custody.domain.capture import (
     plan_capture,
 )
 from custody.domain.drive import DriveFile, Unreadable
-from custody.domain.events import Event, FilesTouched, VersionStored, in_events
+from custody.domain.erasure import Copy, Fence
+from custody.domain.events import ErasureStep, Event, FilesTouched, VersionStored, in_events
 from custody.domain.quarantine import Quarantined, quarantined
 from custody.domain.vault import (
     FileHistory,
@@ -59,14 +60,15 @@ def capture_files(run: Capture, touched: FilesTouched) -> None:
     life = touched.life
     holding = _open_holding(run, life)
     if holding is None:
-        log.info("version_skipped", reason="stale epoch", **ids(life))
+        _turn_away(run, touched)
         return
     sealer = _unwrap(run, life)
     done, failed = _capture_all(run, touched, holding, sealer)
     if run.fences.closed(life):
+        # Nobody is told, but the index is: the erasure finds each file wherever it lies by then.
         log.error("arrival_after_fence", files=len(done), **ids(life))
-        return
-    _announce(run, done)
+    else:
+        _announce(run, done)
     for task, findings in done:
         _remember(run, task, findings)
     if failed:
@@ -81,6 +83,37 @@ def _open_holding(run: Capture, life: HoldingEpoch) -> Holding | None:
         return None
     is_open = holding.state is HoldingState.OPEN and holding.life == life
     return holding if is_open and not run.fences.closed(life) else None
+
+
+def _turn_away(run: Capture, touched: FilesTouched) -> None:
+    """A stale message changes nothing; what was put into a fenced folder alerts, and is erased."""
+    life = touched.life
+    fence = run.fences.fence(life)
+    arrived = _arrived(run, touched, fence) if fence else 0
+    if fence is None or not arrived:
+        log.info("version_skipped", reason="stale epoch", **ids(life))
+        return
+    log.error("arrival_after_fence", files=arrived, **ids(life))
+    step = ErasureStep(
+        erasure=fence.erasure, source=life.source, epoch=life.epoch, copy=Copy.DRIVE, page=None
+    )
+    run.publisher.publish([step])
+
+
+def _arrived(run: Capture, touched: FilesTouched, fence: Fence) -> int:
+    """How many of the files lie in the holding's folder and were changed since the fence."""
+    try:
+        holding = run.registry.holding(touched.life.customer, touched.life.source)
+    except NotFoundError:
+        return 0
+    scope = Scope(run.drive, [holding] if holding.life == touched.life else [])
+    return sum(
+        isinstance(file, DriveFile)
+        and file.modified_at is not None
+        and file.modified_at > fence.closed_at
+        and scope.place_of(file) is not None
+        for file in run.drive.describe(touched.file_ids).values()
+    )
 
 
 def _unwrap(run: Capture, life: HoldingEpoch) -> Sealer:
@@ -104,10 +137,8 @@ def _capture_all(
     for file_id in touched.file_ids:
         try:
             _in_time(run)
-            task = look(file_id)
-            findings = _capture_file(run, task)
-            if findings:
-                done.append((task, findings))
+            if captured := _capture_file(run, look(file_id)):
+                done.append(captured)
         except RetryableError as error:
             failed.append(error)
             log.warning("capture_put_off", error=type(error).__name__, file_id=file_id)
@@ -163,24 +194,60 @@ def _looker(
     return look
 
 
-def _capture_file(run: Capture, task: Task) -> Findings | None:
-    """Carries out the plan for one file; None when there was nothing to learn."""
+def _capture_file(run: Capture, task: Task) -> tuple[Task, Findings] | None:
+    """Carries out the plan for one file; None when there was nothing to learn.
+
+    The task comes back with what the index says by now.
+    """
+    noted = _was_noted(run, task)
     actions = plan_capture(
         task.shown,
         in_scope=task.place is not None,
         history=task.seen.value,
+        noted=noted,
         largest_bytes=run.largest_bytes,
         now=run.clock(),
     )
     if isinstance(actions[0], Skip):
         log.info("version_skipped", reason=actions[0].reason, file_id=task.shown.file_id)
-        return _renamed(task)
-    if task.seen.stamp == 0:
-        _note_whereabouts(run, task)
+        renamed = _renamed(task)
+        return (task, renamed) if renamed else None
+    if not noted and task.seen.value == _unseen(task):
+        task = _begin(run, task)
     findings = _first_findings(task)
     for action in actions:
         findings = _carry_out(run, task, findings, action)
-    return findings
+    return task, findings
+
+
+def _was_noted(run: Capture, task: Task) -> bool:
+    """Of a file that is gone from here: whether an earlier delivery died before the index knew."""
+    shown = task.shown
+    is_here = isinstance(shown, DriveFile) and task.place is not None and not shown.trashed
+    if is_here or task.seen.value != _unseen(task):
+        return False
+    return bool(task.seen.stamp) or task.seen.value.life in run.index.whereabouts(shown.file_id)
+
+
+def _unseen(task: Task) -> FileHistory:
+    """What is known of a file of which nothing is known."""
+    seen = task.seen.value
+    return FileHistory(life=seen.life, file_id=seen.file_id)
+
+
+def _begin(run: Capture, task: Task) -> Task:
+    """Before the first byte is stored the index knows the file, and the file its epoch.
+
+    Whatever happens then, an erasure finds the file, wherever somebody moves it.
+    """
+    seen, unseen = task.seen, _unseen(task)
+    if seen.stamp == 0:
+        try:
+            seen = run.index.write(unseen, stamp=0, sealer=task.sealer)
+        except ConflictError:
+            seen = run.index.read(unseen.life, unseen.file_id, sealer=task.sealer)
+    _note_whereabouts(run, task)
+    return replace(task, seen=seen)
 
 
 def _renamed(task: Task) -> Findings | None:
@@ -201,7 +268,7 @@ def _first_findings(task: Task) -> Findings:
 
 
 def _note_whereabouts(run: Capture, task: Task) -> None:
-    """Before its first version: each file ever seen is known, a move between holdings shows."""
+    """Each file ever seen is known, and a move between holdings shows."""
     life = task.seen.value.life
     before = run.index.note_whereabouts(task.shown.file_id, life)
     ours = (life.customer, life.source)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from custody.domain.customers import slug_of
+from custody.domain.erasure import entry_of
 from custody.domain.events import TimerRang
 from custody.domain.vault import (
     Customer,
@@ -83,6 +84,8 @@ def open_holding(
 
 
 def _next_life(office: Office, customer: Customer, source: Source) -> HoldingEpoch:
+    if office.fences.closed(entry_of(customer.customer)):
+        raise RefusedError("this customer's contract ended: add it anew once its erasure is done")
     first = HoldingEpoch(customer=customer.customer, source=source, epoch=1)
     try:
         standing = office.registry.holding(customer.customer, source)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -23,10 +23,15 @@ from custody.domain.vault import (
     ids,
 )
 from custody.errors import ConflictError, CustodyError, RetryableError
-from custody.ports import Drive, Fences, Index, Keys, Publisher, Registry, Vault
+from custody.ports import Drive, Fences, Index, Keys, Publisher, Quarantine, Registry, Signer, Vault
+from custody.steps.books import Books
+from custody.steps.chase import Chase, chase
 from custody.steps.scope import Scope
 
 log = structlog.get_logger()
+
+VOUCH_EVERY = timedelta(days=1)
+REMIND_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,9 @@ class Reconcile:
     fences: Fences
     index: Index
     publisher: Publisher
+    quarantine: Quarantine
+    books: Books
+    signer: Signer
     clock: Callable[[], datetime]
     deadline: datetime
 
@@ -51,7 +59,7 @@ def reconcile(run: Reconcile, after: str | None = None) -> int:
     pass by itself is raised in the end, others are for whoever is alerted.
     """
     found = 0
-    failed: RetryableError | None = None
+    failed = None if after else _chase(run)
     for holding in sorted(run.registry.holdings(), key=_key):
         if after and _key(holding) <= after:
             continue
@@ -67,6 +75,35 @@ def reconcile(run: Reconcile, after: str | None = None) -> int:
     if failed:
         raise failed
     return found
+
+
+def _chase(run: Reconcile) -> RetryableError | None:
+    """Erasures that stand still come first, and what is wrong with them keeps nobody waiting."""
+    now = run.clock()
+    try:
+        chase(Chase(books=run.books, now=now))
+        _vouch(run, now)
+        _remind(run, now)
+    except CustodyError as error:
+        log.error("reconcile_failed", error=type(error).__name__)
+        return error if isinstance(error, RetryableError) else None
+    return None
+
+
+def _vouch(run: Reconcile, now: datetime) -> None:
+    """Once a day: whoever cuts off the end of an audit stream afterwards is found out."""
+    signed_at = run.books.audit.signed_at()
+    if signed_at is None or now - signed_at >= VOUCH_EVERY:
+        run.books.audit.sign_heads(run.signer, now)
+
+
+def _remind(run: Reconcile, now: datetime) -> None:
+    """What waits for a person for longer than a day, and has not expired."""
+    waiting = sum(
+        one.seen_at + REMIND_AFTER <= now < one.expires_at for one in run.quarantine.all()
+    )
+    if waiting:
+        log.warning("quarantine_waiting", entries=waiting)
 
 
 def _key(holding: Holding) -> str:

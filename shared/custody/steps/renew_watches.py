@@ -1,6 +1,7 @@
 """Keeps a live channel on every change log, overlapping the one before it."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -10,6 +11,9 @@ from custody.errors import PermanentError
 from custody.ports import ChangeFeed, Channels
 
 log = structlog.get_logger()
+
+LEAST_LIFE = timedelta(hours=24)
+"""A channel with less to live alerts."""
 
 
 def renew_watches(
@@ -23,6 +27,7 @@ def renew_watches(
 ) -> None:
     for corpus in CORPORA:
         standing = channels.all(corpus)
+        _warn(standing, corpus, address, now)
         renewal = plan_renewal(standing, address=address, now=now)
         if renewal.create:
             channel = _watch(corpus, f"{fresh_id}-{corpus}", feed, secret, address, now)
@@ -31,6 +36,13 @@ def renew_watches(
         for old in renewal.stop:
             _stop(old, feed)
             channels.remove(old)
+
+
+def _warn(standing: Sequence[Channel], corpus: Corpus, address: str, now: datetime) -> None:
+    """T2: renewed at half its life, a channel that is near its end was not renewed for days."""
+    ends = [one.expires_at for one in standing if one.address == address]
+    if ends and max(ends) - now < LEAST_LIFE:
+        log.error("watch_expiring", corpus=corpus, expires_at=max(ends).isoformat())
 
 
 def _stop(channel: Channel, feed: ChangeFeed) -> None:

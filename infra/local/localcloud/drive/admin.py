@@ -1,4 +1,4 @@
-"""What only tests and operators of the local cloud do: flags, sizes, and a look at the deleted."""
+"""What only tests and operators of the local cloud do: flags, and looks at what went."""
 
 import json
 from datetime import timedelta
@@ -37,3 +37,16 @@ def deleted(session: Session) -> list[dict[str, str]]:
     since = timestamp(session.now - _RESTORABLE)
     rows = session.rows("select * from deleted where deleted_at > ? order by deleted_at", [since])
     return [{"id": row["id"], "deleted_at": row["deleted_at"]} for row in rows]
+
+
+def mail(session: Session) -> list[dict[str, str | None]]:
+    """The notifications that Drive sent, oldest first: what lies in people's inboxes."""
+    return [
+        {
+            "to": row["recipient"],
+            "file_id": row["file_id"],
+            "message": row["message"],
+            "at": row["sent_at"],
+        }
+        for row in session.rows("select * from mail order by number")
+    ]

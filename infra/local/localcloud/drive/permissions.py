@@ -47,6 +47,7 @@ def create(session: Session, call: Call) -> dict[str, Any]:
         _transfer(session, file, str(values["email"]), call)
     else:
         _put(session, file, values, str(call.body["role"]), _expiration(session, call))
+    _notify(session, file, values, call)
     _changed(session, file, before, added=True)
     grant = next(one for one in people.grants(session, file) if one.id == values["id"])
     return people.permission(file, grant)
@@ -125,6 +126,21 @@ def _put(
     whose = {"file_id": file.id, "created_by": session.caller, "role": role}
     session.insert("permissions", values | times | whose)
     session.forget_folders()
+
+
+def _notify(session: Session, file: File, values: dict[str, Any], call: Call) -> None:
+    """Users and groups get a mail unless the call says no; what it says is the caller's word."""
+    if values["email"] is None or call.params.get("sendNotificationEmail") is False:
+        return
+    session.insert(
+        "mail",
+        {
+            "recipient": values["email"],
+            "file_id": file.id,
+            "message": call.params.get("emailMessage"),
+            "sent_at": session.time,
+        },
+    )
 
 
 def _transfer(session: Session, file: File, email: str, call: Call) -> None:

@@ -140,7 +140,8 @@ class FileView:
         found = people.grants(self._session, file)
         shown: dict[str, Any] = {"permissionIds": [grant.id for grant in found]}
         if file.drive_id:
-            return shown | {"hasAugmentedPermissions": any(grant.direct for grant in found)}
+            augmented = any(grant.direct for grant in found)
+            return shown | {"hasAugmentedPermissions": augmented} | self._shared_with_me(file)
         shown["shared"] = len(found) > 1
         capabilities = file_capabilities(file, access.role_on(self._session, file), {})
         if capabilities["canShare"]:
@@ -148,6 +149,9 @@ class FileView:
         return shown | self._shared_with_me(file)
 
     def _shared_with_me(self, file: File) -> dict[str, Any]:
+        """By a permission on the item itself; a membership of a shared drive is none."""
+        if file.is_drive_root:
+            return {}
         row = self._session.row(
             "select * from permissions where file_id = ? and email = ? and role != 'owner'",
             [file.id, self._session.caller],

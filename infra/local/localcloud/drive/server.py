@@ -87,10 +87,18 @@ class DriveExchange(Exchange):
             self._serve_upload(matched)
             return
         call = call_of(matched, self.query, self.json_body())
-        answer = run(self._drive.store, self._caller, matched, call)
+        answer = self._run(matched, self._caller, call)
         if matched.id == "drive.files.list":
             self._lose_results(answer)
         self._reply(answer)
+
+    def _run(self, matched: Matched, caller: str, call: Call) -> Answer:
+        """A fault of its own, `withoutEffect`: a deletion that is answered and not done."""
+        if "response" not in matched.method:
+            rule = self._drive.faults.take("withoutEffect", matched.id)
+            if rule and rule.drop:
+                return None
+        return run(self._drive.store, caller, matched, call)
 
     def _lose_results(self, answer: Any) -> None:
         """A fault of its own: a listing that misses some files and says so."""
@@ -217,7 +225,7 @@ class DriveExchange(Exchange):
             self.refuse_by_fault(matched.id, batched.target)
             query = parse_qs(url.query, keep_blank_values=True)
             call = call_of(matched, query, parse_json(batched.body))
-            answer = run(self._drive.store, self._batched_caller(batched), matched, call)
+            answer = self._run(matched, self._batched_caller(batched), call)
         except ApiError as error:
             return BatchedAnswer(status=error.code, value=error.body())
         if isinstance(answer, Media):  # Google's batches carry no content either
@@ -241,6 +249,8 @@ class DriveExchange(Exchange):
             )
         elif (self.command, place) == ("GET", "_deleted"):
             self.send_json(200, store.read(self._caller, admin.deleted))
+        elif (self.command, place) == ("GET", "_mail"):
+            self.send_json(200, store.read(self._caller, admin.mail))
         else:
             raise ApiError(404, "notFound", f"There is no {self.command} {self.url_path}.")
 

@@ -139,6 +139,14 @@ create table if not exists operations (
     created_time text not null
 );
 
+create table if not exists mail (
+    number integer primary key autoincrement,
+    recipient text not null,
+    file_id text not null,
+    message text,
+    sent_at text not null
+);
+
 create table if not exists deleted (id text primary key, deleted_at text not null);
 """
 

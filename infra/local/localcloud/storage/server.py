@@ -7,7 +7,7 @@ from localcloud.batch import BatchedAnswer, BatchedCall, answer_batch
 from localcloud.clock import Clock
 from localcloud.discovery import Matched
 from localcloud.errors import ApiError
-from localcloud.storage import media, objects, uploads
+from localcloud.storage import media, multipart, objects, uploads
 from localcloud.storage.call import Call, Media
 from localcloud.storage.contract import contract
 from localcloud.storage.dispatch import call_of, refuse_managed_keys, refuse_own_keys, run, shown
@@ -35,6 +35,8 @@ class StorageExchange(Exchange):
             return _INSERT
         if path.startswith(_JSON_PATHS):
             return contract().match(self.command, path).id
+        if multipart.is_about_uploads(self.query):
+            return multipart.method_id(self.command, self.query)
         return "storage.objects.get" if self.command in ("GET", "HEAD") else "xml"
 
     def serve(self) -> None:
@@ -160,11 +162,14 @@ class StorageExchange(Exchange):
         assert not isinstance(answer, Media)  # noqa: S101 (alt=media is refused above)
         return BatchedAnswer(status=204 if answer is None else 200, value=answer)
 
-    # ---- the XML API's way to read
+    # ---- what the XML API alone can do, and its way to read
 
     def _serve_xml(self) -> None:
         """GET and HEAD of /bucket/object, which is where public links point."""
         bucket, _, name = unquote(self.url_path).lstrip("/").partition("/")
+        if multipart.is_about_uploads(self.query):
+            self._serve_multipart(multipart.Asked(bucket=bucket, name=name, query=self.query))
+            return
         if self.command not in ("GET", "HEAD") or not name:
             raise not_written(f"XML API: {self.command} {self.url_path}")
         refuse_own_keys(self._own_headers)
@@ -174,6 +179,13 @@ class StorageExchange(Exchange):
         call = Call(params=params, body={}, headers=self._own_headers)
         self._storage.store.sweep()
         self._send_media(objects.open_media(self._storage.store, call))
+
+    def _serve_multipart(self, asked: multipart.Asked) -> None:
+        document = multipart.answer(self._storage.store, self.command, asked)
+        if document is None:
+            self.send_bytes(204, b"")
+        else:
+            self.send_bytes(200, document, [("Content-Type", "application/xml; charset=UTF-8")])
 
 
 class StorageServer(HttpService):
