@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format lint types contracts bench lock clean
+.PHONY: setup demo test check format lint types contracts bench archive terraform audit lock clean
 
 setup: .venv/.ready
 
@@ -36,6 +36,24 @@ contracts: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# The source archive of all functions, which `terraform apply` in infra/gcp deploys.
+archive: setup
+	$(BIN)/python -m tools.archive
+
+# infra/gcp alone, checked by Terraform itself; a part of `make test`.
+terraform: setup
+	$(BIN)/pytest -n auto --dist loadfile tests/infra
+
+# A second opinion on infra/gcp; the network is needed once. Quiet, because two of its checks
+# stumble over members that Terraform puts together; tests/infra looks at those.
+audit: .cache/audit/ready
+	LOG_LEVEL=CRITICAL .cache/audit/bin/checkov --directory infra/gcp --config-file tools/audit.yaml
+
+.cache/audit/ready: tools/audit.lock
+	$(PYTHON) -m venv --clear .cache/audit
+	.cache/audit/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tools/audit.lock
+	touch $@
 
 LOCKING := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
   --no-annotate --quiet
