@@ -29,7 +29,8 @@ locals {
       memory      = "512Mi" # measured: 164 MiB for a delta of 5 GB
       instances   = 20
       concurrency = 1
-      publishes   = ["files-touched", "versions-stored"]
+      # What is put into a fenced folder is rung for, to be erased.
+      publishes = ["files-touched", "versions-stored", "erasure-tasks-drive"]
     }
     renew_watches = {
       entry       = "renew_watches"
