@@ -1,7 +1,10 @@
 """What Terraform makes in the cloud, made on the local one: buckets, topics, subscriptions."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
 
+import boto3
 from google.api_core.exceptions import AlreadyExists, Conflict
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import pubsub_v1, storage
@@ -11,6 +14,8 @@ from google.pubsub_v1 import types
 from custody.domain import topology
 
 INVOKER = "invoker@local.example"
+REGION = "eu-central-1"
+"""Of S3."""
 
 
 def make_buckets(endpoint: str, project: str, names: Iterable[str]) -> None:
@@ -28,6 +33,27 @@ def make_buckets(endpoint: str, project: str, names: Iterable[str]) -> None:
             client.create_bucket(bucket)
         except Conflict:
             continue  # made by an earlier start
+
+
+@cache
+def s3_client(endpoint: str) -> Any:
+    """Amazon's client, which takes its time to be made."""
+    anybody = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    session = boto3.session.Session(**anybody)
+    return session.client("s3", endpoint_url=endpoint, region_name=REGION)
+
+
+def make_s3_buckets(client: Any, offsite: str, keys: str) -> None:
+    """Both keep versions; the first can lock them, the second never: keysets must be erasable."""
+    there = {one["Name"] for one in client.list_buckets()["Buckets"]}
+    for name in (offsite, keys):
+        if name not in there:
+            client.create_bucket(
+                Bucket=name,
+                CreateBucketConfiguration={"LocationConstraint": REGION},
+                ObjectLockEnabledForBucket=name == offsite,
+            )
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 class Messaging:
@@ -84,6 +110,7 @@ def _subscription(project: str, name: str, topic: str) -> types.Subscription:
 def _pushing(
     subscription: types.Subscription, project: str, function: topology.Function, url: str
 ) -> types.Subscription:
+    """No filter by timer: the local Pub/Sub has none, and functions pass over others' timers."""
     least, most = topology.RETRY_SECONDS
     subscription.push_config = types.PushConfig(
         push_endpoint=url,

@@ -47,8 +47,9 @@ class FunctionsHost:
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
+        if self._thread.is_alive():  # a server that never served waits for ever to be told so
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
 
     def _dispatch(
