@@ -41,14 +41,14 @@ bench: setup
 archive: setup
 	$(BIN)/python -m tools.archive
 
-# infra/gcp alone, checked by Terraform itself; a part of `make test`.
+# infra/gcp and infra/aws alone, checked by Terraform itself; a part of `make test`.
 terraform: setup
 	$(BIN)/pytest -n auto --dist loadfile tests/infra
 
-# A second opinion on infra/gcp; the network is needed once. Quiet, because two of its checks
-# stumble over members that Terraform puts together; tests/infra looks at those.
+# A second opinion on both; the network is needed once. Quiet, because two of its checks stumble
+# over members that Terraform puts together; tests/infra looks at those.
 audit: .cache/audit/ready
-	LOG_LEVEL=CRITICAL .cache/audit/bin/checkov --directory infra/gcp --config-file tools/audit.yaml
+	LOG_LEVEL=CRITICAL .cache/audit/bin/checkov --directory infra --config-file tools/audit.yaml
 
 .cache/audit/ready: tools/audit.lock
 	$(PYTHON) -m venv --clear .cache/audit

@@ -16,6 +16,8 @@ locals {
       most_lag       = { series = "lag", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = [] }
       most_duration  = { series = "duration", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = [] }
       most_stored    = { series = "stored_bytes", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", by = [] }
+      most_behind    = { series = "versions_behind", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] }
+      longest_behind = { series = "time_behind", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] }
     },
   )
 
@@ -63,7 +65,16 @@ locals {
         "Could not be captured" = ["file_not_captured"]
         "Sources lost"          = ["source_lost"]
         "Waits for a person"    = ["quarantine_waiting"]
-        "Copies and drills"     = ["offsite_behind", "drill_failed"]
+        "Drills"                = ["drill_passed", "drill_failed"]
+      }
+    },
+    {
+      name = "Second copy and retention"
+      charts = {
+        "Copied off-site"           = ["replicated"]
+        "Off-site behind, versions" = ["offsite_behind", "most_behind"]
+        "Off-site behind, seconds"  = ["longest_behind"]
+        "Let go"                    = ["versions_expired", "versions_disposed", "disposal_skipped", "retention_waits", "retention_failed"]
       }
     },
     {

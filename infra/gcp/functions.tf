@@ -1,7 +1,7 @@
 # Every function: the topic that it listens to, how long one delivery may take, how much it is given
 # and what it publishes. The same as custody/domain/topology.py, which a test compares.
 locals {
-  functions = merge(local.feed, local.erasure)
+  functions = merge(local.feed, local.custody, local.erasure)
 
   feed = {
     receive_push = {
@@ -52,6 +52,38 @@ locals {
     }
   }
 
+  # What becomes of a version once it is stored.
+  custody = {
+    replicate = {
+      entry       = "replicate"
+      topic       = "versions-stored"
+      timeout     = 540
+      memory      = "512Mi"
+      instances   = 10
+      concurrency = 1
+      publishes   = []
+    }
+    drill = {
+      entry       = "drill"
+      topic       = "timers"
+      timeout     = 540
+      memory      = "1Gi"
+      instances   = 1
+      concurrency = 1
+      # What is damaged is ordered to go, and its whole twin takes its place.
+      publishes = ["versions-stored", "erasure-tasks-vault", "erasure-tasks-offsite"]
+    }
+    retention = {
+      entry       = "retention"
+      topic       = "timers"
+      timeout     = 540
+      memory      = "1Gi"
+      instances   = 1
+      concurrency = 1
+      publishes   = ["timers", "erasure-tasks-vault", "erasure-tasks-offsite"]
+    }
+  }
+
   erasure = merge(
     {
       request_erasure = {
@@ -73,18 +105,25 @@ locals {
         memory      = "512Mi"
         instances   = 5
         concurrency = 1
-        publishes   = [for one in concat([copy], behind) : "erasure-tasks-${one}"]
+        publishes = concat(
+          [for one in concat([copy], behind) : "erasure-tasks-${one}"],
+          # What goes because it is damaged is rung for, to be replaced by its twin.
+          contains(local.stored_in, copy) ? ["versions-stored"] : [],
+        )
       }
     },
   )
 
   # Where data of a holding lives, and which copies wait for this one.
   copies = {
-    keys   = ["vault", "drive", "ledger"]
-    vault  = ["ledger"]
-    drive  = ["ledger"]
-    ledger = []
+    keys    = ["vault", "offsite", "drive", "ledger"]
+    vault   = ["ledger"]
+    offsite = []
+    drive   = ["ledger"]
+    ledger  = []
   }
+
+  stored_in = ["vault", "offsite"] # the copies that hold versions
 
   erasers = [for copy in keys(local.copies) : "erase_${copy}"]
 
@@ -96,6 +135,11 @@ locals {
     CUSTODY_KEYS_BUCKET            = module.bucket["keys"].name
     CUSTODY_LEDGER_BUCKET          = module.bucket["ledger"].name
     CUSTODY_AUDIT_BUCKET           = module.bucket["audit"].name
+    CUSTODY_OFFSITE_BUCKET         = local.offsite.versions
+    CUSTODY_OFFSITE_KEYS_BUCKET    = local.offsite.keysets
+    CUSTODY_OFFSITE_REGION         = var.offsite_region
+    CUSTODY_LOCK_DAYS              = var.lock_days
+    CUSTODY_LOCK_MODE              = var.lock_mode
     CUSTODY_KEK_URI                = "gcp-kms://${google_kms_crypto_key.kek.id}"
     CUSTODY_SIGNING_KEY_URI        = "gcp-kms://${google_kms_crypto_key.signing.id}"
     CUSTODY_PUSH_URL               = "https://${var.region}-${var.project}.cloudfunctions.net/receive-push"
@@ -132,13 +176,20 @@ module "function" {
     bucket = google_storage_bucket_object.archive.bucket
     object = google_storage_bucket_object.archive.name
   }
-  settings = local.settings
+  settings = merge(local.settings, lookup(local.role_of, each.key, {}))
   secrets  = lookup(local.secrets_of, each.key, {})
   delivery = each.value.topic == null ? null : {
     topic      = google_pubsub_topic.topic[each.value.topic].id
     dead_topic = google_pubsub_topic.dead[each.value.topic].id
     agent      = local.agents.pubsub
+    # A timer wakes its own function alone, and so a heartbeat is one's own.
+    filter = each.value.topic == "timers" ? "attributes.timer = \"${each.key}\"" : null
   }
 
-  depends_on = [google_project_iam_member.builder]
+  depends_on = [
+    google_artifact_registry_repository_iam_member.builder,
+    google_project_iam_member.build_log,
+    google_project_iam_member.build_sources,
+    google_storage_bucket_iam_member.builder,
+  ]
 }

@@ -24,55 +24,57 @@ locals {
 
   on_buckets = {
     vault = {
-      custodyWriteOnce = ["capture", "restorers"]
-      custodyGet       = ["reconcile"]
-      custodyList      = ["reconcile", "restorers"]
+      custodyWriteOnce = ["capture", "replicate", "restorers"]
+      custodyGet       = ["reconcile", "drill"]
+      custodyList      = ["replicate", "reconcile", "drill", "retention", "restorers"]
       custodyInspect   = ["erase_vault", "operators"]
       custodyDelete    = ["erase_vault"]
     }
     keys = {
-      custodyGet       = ["capture", "reconcile", "restorers"]
+      custodyGet       = ["capture", "reconcile", "drill", "retention", "restorers"]
+      custodyList      = ["capture", "reconcile", "drill", "retention", "restorers"]
       custodyWriteOnce = ["erase_keys", "operators"]
       custodyInspect   = ["erase_keys", "operators"]
       custodyDelete    = ["erase_keys"]
     }
     ledger = {
       custodyList = [
-        "drain_changes", "capture", "renew_watches", "reconcile", "request_erasure",
-        "erase_keys", "erase_vault", "erase_drive", "restorers",
+        "drain_changes", "capture", "renew_watches", "replicate", "reconcile", "drill", "retention",
+        "request_erasure", "erase_keys", "erase_vault", "erase_offsite", "erase_drive", "restorers",
       ]
       custodyInspect = ["erase_ledger", "operators"]
     }
     audit = {
-      custodyWriteOnce = concat(["reconcile", "request_erasure", "operators"], local.erasers)
-      custodyList      = concat(["reconcile", "request_erasure", "operators"], local.erasers)
-    }
-    source = {
-      custodyGet = ["builder"]
+      custodyWriteOnce = concat(["reconcile", "retention", "request_erasure", "operators"], local.erasers)
+      custodyList      = concat(["reconcile", "retention", "request_erasure", "operators"], local.erasers)
     }
   }
 
   on_folders = {
     "fences/" = {
       custodyWriteOnce = ["request_erasure"]
-      custodyGet       = concat(["capture", "reconcile", "operators", "restorers"], local.erasers)
+      custodyGet = concat(
+        ["capture", "replicate", "reconcile", "drill", "retention", "operators", "restorers"],
+        local.erasers,
+      )
     }
     "holds/" = {
       custodyReplace = ["operators"]
-      custodyGet     = concat(["request_erasure"], local.erasers)
+      custodyGet     = concat(["retention", "request_erasure", "restorers"], local.erasers)
       custodyDelete  = ["erase_ledger"]
     }
     "registry/" = {
       custodyReplace = ["operators"]
       custodyGet = [
-        "drain_changes", "capture", "reconcile", "request_erasure", "erase_drive", "restorers",
+        "drain_changes", "capture", "reconcile", "drill", "retention", "request_erasure",
+        "erase_drive", "erase_ledger", "restorers",
       ]
       custodyDelete = ["erase_ledger"]
     }
     "quarantine/" = {
       custodyWriteOnce = concat(
-        ["drain_changes", "capture", "renew_watches", "reconcile", "request_erasure"],
-        ["operators", "restorers"],
+        ["drain_changes", "capture", "renew_watches", "replicate", "reconcile", "drill"],
+        ["retention", "request_erasure", "operators", "restorers"],
         local.erasers,
       )
       custodyDelete = ["erase_ledger"]
@@ -86,8 +88,22 @@ locals {
       custodyGet     = ["operators"]
     }
     "index/" = {
-      custodyReplace = ["capture", "reconcile", "erase_ledger", "restorers"]
-      custodyGet     = ["drain_changes"]
+      custodyReplace = ["capture", "reconcile", "retention", "erase_ledger", "restorers"]
+      custodyGet     = ["drain_changes", "drill"]
+    }
+    # What retention let go, and what is to be deleted of an epoch that stays open. Nobody takes any
+    # of it back; marks go with their epoch. Operators mark and send, restorers have the index and write orders: a person must
+    # be both to have anything deleted so.
+    "marks/" = {
+      custodyWriteOnce = ["retention", "operators"]
+      custodyGet       = ["replicate", "restorers"]
+      custodyDelete    = ["erase_ledger"]
+    }
+    "disposals/" = {
+      custodyWriteOnce = ["drill", "retention", "erase_vault", "erase_offsite", "restorers"]
+    }
+    "retention/plans/" = {
+      custodyWriteOnce = ["retention", "operators"]
     }
     "erasures/requests/" = {
       custodyWriteOnce = ["request_erasure"]
@@ -108,7 +124,7 @@ locals {
     "erasures/tracks/" = {
       custodyWriteOnce = ["request_erasure"]
       custodyReplace   = local.erasers
-      custodyGet       = ["reconcile", "operators"]
+      custodyGet       = ["reconcile", "drill", "operators"]
     }
     "erasures/pages/" = {
       custodyWriteOnce = local.erasers
@@ -121,7 +137,7 @@ locals {
 
   on_keys = {
     kek = {
-      "cloudkms.cryptoKeyDecrypter" = ["capture", "reconcile", "restorers"]
+      "cloudkms.cryptoKeyDecrypter" = ["capture", "reconcile", "drill", "retention", "restorers"]
       "cloudkms.cryptoKeyEncrypter" = ["operators"]
     }
     signing = {
@@ -135,17 +151,16 @@ locals {
     directory = { custodySignJwt = ["directory"] }
   }
 
-  # What a person needs to look with, and a build to speak with. Nobody has more of the whole.
+  # What a person needs to look with; what a build needs is in build.tf. Nobody has more of the whole.
   on_project = {
     "pubsub.viewer"     = ["operators"]
     "logging.viewer"    = ["operators"]
     "monitoring.viewer" = ["operators"]
-    "logging.logWriter" = ["builder"]
   }
 
   publishers = merge(
     { for name, one in local.functions : name => one.publishes },
-    { operators = local.topics, gmail = ["mail-pushes"] },
+    { operators = local.topics, restorers = ["versions-stored"], gmail = ["mail-pushes"] },
     { for one in var.deletion_requesters : one => ["deletion-requests"] },
   )
 
@@ -156,7 +171,6 @@ locals {
       restorers = "group:${var.restorers}"
       reader    = google_service_account.reader.member
       directory = google_service_account.directory.member
-      builder   = google_service_account.builder.member
       gmail     = "serviceAccount:gmail-api-push@system.gserviceaccount.com"
     },
     { for one in var.deletion_requesters : one => one },
@@ -267,25 +281,6 @@ resource "google_pubsub_subscription_iam_member" "digging" {
   subscription = google_pubsub_subscription.dead[each.key].name
   role         = "roles/pubsub.subscriber"
   member       = local.members.operators
-}
-
-resource "google_artifact_registry_repository_iam_member" "builder" {
-  repository = google_artifact_registry_repository.functions.repository_id
-  location   = var.region
-  role       = "roles/artifactregistry.writer"
-  member     = google_service_account.builder.member
-}
-
-# A build reads the copy of the archive that Cloud Functions lays into a bucket of its own.
-resource "google_project_iam_member" "builder" {
-  project = var.project
-  role    = local.role_names.custodyGet
-  member  = google_service_account.builder.member
-
-  condition {
-    title      = "sources of functions"
-    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
-  }
 }
 
 # Cloud Storage itself uses the buckets' key, where there is one.

@@ -9,8 +9,9 @@ locals {
     "reconcile_mismatch", "reconcile_failed", "index_rebuilt",
     "erasure_requested", "copy_erased", "erasure_certified", "erasure_blocked", "erasure_failed",
     "erasure_overdue", "arrival_after_fence",
-    # Whoever tells of these comes with a later issue; the alerts wait for them.
-    "watch_expiring", "quarantine_waiting", "offsite_behind", "drill_failed",
+    "watch_expiring", "quarantine_waiting",
+    "replicated", "offsite_behind", "drill_passed", "drill_failed",
+    "versions_expired", "versions_disposed", "disposal_skipped", "retention_waits", "retention_failed",
   ])
 
   # Numbers that an event carries.
@@ -18,6 +19,9 @@ locals {
     lag          = { event = "version_stored", field = "lag_ms", unit = "ms" }
     duration     = { event = "version_stored", field = "duration_ms", unit = "ms" }
     stored_bytes = { event = "version_stored", field = "stored_bytes", unit = "By" }
+    # Of one holding each; while off-site cannot be listed, there is an event and no number.
+    versions_behind = { event = "offsite_behind", field = "versions", unit = "1" }
+    time_behind     = { event = "offsite_behind", field = "age_seconds", unit = "s" }
   }
 
   from_functions = "resource.type = \"cloud_run_revision\""
@@ -50,31 +54,43 @@ locals {
     quarantine-waiting  = { event = "quarantine_waiting", severity = "WARNING" }
     reconcile-failed    = { event = "reconcile_failed", severity = "ERROR" }
     request-refused     = { event = "request_refused", severity = "ERROR" }
+    retention-failed    = { event = "retention_failed", severity = "ERROR" }
   }
 
-  # Done by people alone, and never in passing.
+  # Done by people alone, and never in passing. Google writes these down whatever we set. Parts of
+  # the methods' names: APIs of different ages have longer and shorter ones.
   on_audit_log = {
-    bucket-changed = "protoPayload.serviceName=\"storage.googleapis.com\" AND protoPayload.methodName=(\"storage.buckets.update\" OR \"storage.buckets.delete\" OR \"storage.setIamPermissions\")"
-    key-changed    = "protoPayload.serviceName=\"cloudkms.googleapis.com\" AND protoPayload.methodName:(\"DestroyCryptoKeyVersion\" OR \"UpdateCryptoKeyVersion\")"
+    bucket-changed = "protoPayload.serviceName=\"storage.googleapis.com\" AND protoPayload.methodName:(\"buckets.update\" OR \"buckets.patch\" OR \"buckets.delete\" OR \"setIam\")"
+    key-changed    = "protoPayload.serviceName=\"cloudkms.googleapis.com\" AND protoPayload.methodName:(\"UpdateCryptoKeyVersion\" OR \"DestroyCryptoKeyVersion\" OR \"RestoreCryptoKeyVersion\")"
+    rights-changed = "protoPayload.methodName:(\"SetIamPolicy\" OR \"UpdateRole\" OR \"CreateServiceAccountKey\" OR \"UploadServiceAccountKey\")"
   }
 
   # How old a message may get, by subscription. An erasing task waits for old writers to end by
-  # being delivered again.
+  # being delivered again; a second copy may be an hour behind the first.
   patience = {
     (join("|", concat(["request_erasure"], [for name, one in local.feed : name if one.topic != null]))) = 600
-    (join("|", local.erasers))                                                                          = 3600
+    (join("|", concat(local.erasers, keys(local.custody))))                                             = 3600
   }
 
-  # Services that a timer calls, and how long they may be silent.
+  # Services that a timer calls once a day. Cloud Monitoring misses nothing that is away for longer
+  # than 23.5 hours, but answers queries about a day that hold for an hour: 25 hours, its limit.
+  daily  = ["drill", "retention"]
+  absent = [for name in local.daily : "absent_over_time(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=\"${name}\",response_code_class=\"2xx\"}[1d])"]
+
+  # Services that a timer calls, and how long they may be silent: three periods.
   heartbeats = {
     renew-watches = "10800s"
     reconcile     = "10800s"
-    drain-changes = "3600s"
+    drain-changes = "1800s"
   }
 
-  answering = join("|", [for name in keys(local.feed) : replace(name, "_", "-")])
+  answering = join("|", [for name in keys(merge(local.feed, local.custody)) : replace(name, "_", "-")])
 
   told = [for one in google_monitoring_notification_channel.email : one.id]
+
+  # What is counted by events has no data once they are over. An incident that stayed open for a
+  # week, as is usual, would be silent about the next event.
+  over_after = "1800s"
 }
 
 resource "google_logging_metric" "counted" {
@@ -145,6 +161,10 @@ resource "google_monitoring_alert_policy" "event" {
     }
   }
 
+  alert_strategy {
+    auto_close = local.over_after
+  }
+
   documentation {
     content = "${var.runbook}#${each.key}"
   }
@@ -201,6 +221,10 @@ resource "google_monitoring_alert_policy" "dead_letter" {
     }
   }
 
+  alert_strategy {
+    auto_close = local.over_after
+  }
+
   documentation {
     content = "${var.runbook}#dead-letter"
   }
@@ -232,6 +256,10 @@ resource "google_monitoring_alert_policy" "oldest_message" {
         }
       }
     }
+  }
+
+  alert_strategy {
+    auto_close = local.over_after
   }
 
   documentation {
@@ -272,6 +300,10 @@ resource "google_monitoring_alert_policy" "error_ratio" {
     }
   }
 
+  alert_strategy {
+    auto_close = local.over_after
+  }
+
   documentation {
     content = "${var.runbook}#error-ratio"
   }
@@ -304,6 +336,27 @@ resource "google_monitoring_alert_policy" "heartbeat" {
 
   documentation {
     content = "${var.runbook}#heartbeat"
+  }
+}
+
+resource "google_monitoring_alert_policy" "daily_heartbeat" {
+  display_name          = "custody daily-heartbeat"
+  combiner              = "OR"
+  severity              = "CRITICAL"
+  notification_channels = local.told
+
+  conditions {
+    display_name = "${join(" or ", local.daily)} did no work for a day"
+
+    condition_prometheus_query_language {
+      query               = join(" or ", local.absent)
+      duration            = "3600s"
+      evaluation_interval = "300s"
+    }
+  }
+
+  documentation {
+    content = "${var.runbook}#daily-heartbeat"
   }
 }
 
@@ -361,6 +414,10 @@ resource "google_monitoring_alert_policy" "late_backups" {
       threshold_value = 10
       duration        = "0s"
     }
+  }
+
+  alert_strategy {
+    auto_close = local.over_after
   }
 
   documentation {

@@ -1,6 +1,15 @@
+output "identities" {
+  description = "Whom infra/aws is to trust: the number of each identity that goes to Amazon."
+  value       = { for name in local.offsite_functions : name => module.function[name].unique_id }
+}
+
 output "settings" {
   description = "The settings of whoever runs the command line: docs/deploy.md."
-  value       = merge(local.settings, { CUSTODY_SUBJECT = "" })
+  value = merge(local.settings, {
+    CUSTODY_SUBJECT      = ""
+    CUSTODY_OFFSITE_ROLE = "" # people have AWS credentials of their own
+    CUSTODY_RECOVERY_KEY = trimspace(var.recovery_key)
+  })
 }
 
 output "share_with" {

@@ -3,6 +3,8 @@ locals {
   timers = {
     renew_watches = "7 * * * *"
     reconcile     = "37 * * * *"
+    drill         = "17 3 * * *"
+    retention     = "47 4 * * *"
   }
 
   corpora = ["shared-drive", "own-log"]

@@ -4,8 +4,8 @@ variable "alert_emails" {
   nullable    = false
 
   validation {
-    condition     = length(var.alert_emails) > 0
-    error_message = "Somebody must be told: name at least one address."
+    condition     = length(var.alert_emails) >= 1 && length(var.alert_emails) <= 5
+    error_message = "Somebody must be told: one to five addresses, which is what a budget takes."
   }
 }
 
@@ -65,6 +65,11 @@ variable "deletion_requesters" {
   type        = set(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.deletion_requesters : can(regex("^(serviceAccount|group|user):[^@ ]+@[^@ ]+$", one))])
+    error_message = "Known members alone, such as serviceAccount:crm@example.iam.gserviceaccount.com."
+  }
 }
 
 variable "drive_calls_per_minute" {
@@ -122,6 +127,52 @@ variable "four_eyes_objects" {
   nullable    = false
 }
 
+variable "lock_days" {
+  description = "For how many days nobody can delete an off-site version (S3 Object Lock); 0 for no lock. The same as in infra/aws."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.lock_days >= 0 && var.lock_days < var.erasure_deadline_days && floor(var.lock_days) == var.lock_days
+    error_message = "What is locked cannot be erased: fewer whole days than erasure_deadline_days."
+  }
+}
+
+variable "lock_mode" {
+  description = "GOVERNANCE, which an administrator at Amazon may lift, or COMPLIANCE, which nobody may."
+  type        = string
+  default     = "GOVERNANCE"
+  nullable    = false
+
+  validation {
+    condition     = contains(["GOVERNANCE", "COMPLIANCE"], var.lock_mode)
+    error_message = "S3 knows GOVERNANCE and COMPLIANCE."
+  }
+}
+
+variable "offsite_account" {
+  description = "The AWS account in which infra/aws makes the off-site buckets."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.offsite_account))
+    error_message = "An AWS account is twelve digits, without hyphens."
+  }
+}
+
+variable "offsite_region" {
+  description = "The AWS region of the off-site buckets."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^eu-[a-z]+-[0-9]$", var.offsite_region))
+    error_message = "Data stays in Europe: an AWS region whose name begins with eu-, such as eu-central-1."
+  }
+}
+
 variable "operators" {
   description = "The group of those who register customers, place holds and ask for erasures."
   type        = string
@@ -144,6 +195,23 @@ variable "project" {
   }
 }
 
+variable "recovery_key" {
+  description = "The public recovery key, as `custody recovery make-key` prints it; empty for none yet. No secret."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.recovery_key == "" || can(jsondecode(var.recovery_key).primaryKeyId)
+    error_message = "One line of JSON, as `custody recovery make-key` prints it."
+  }
+
+  validation {
+    condition     = !strcontains(var.recovery_key, "HpkePrivateKey")
+    error_message = "This is the private half, which belongs offline: the other one is printed."
+  }
+}
+
 variable "region" {
   description = "Where everything is and stays."
   type        = string
@@ -160,6 +228,11 @@ variable "report_days" {
   type        = number
   default     = 30
   nullable    = false
+
+  validation {
+    condition     = var.report_days >= 1
+    error_message = "A report lives for a day at least."
+  }
 }
 
 variable "restorers" {

@@ -14,6 +14,7 @@ import pytest
 
 from infra import terraform as runs
 from infra.terraform import Resource, Terraform
+from infra.toolbox import AWS, GCP
 
 sys.path.append(str(Path(__file__).parents[2]))
 
@@ -34,15 +35,35 @@ def at_hand() -> None:
 
 @pytest.fixture(scope="session")
 def known(at_hand: None) -> Iterator[dict[str, str]]:
-    """A stub provider whose plan knows what the cloud would fill in."""
-    with runs.stub("--known") as environment:
+    """A stub of Google's provider whose plan knows what the cloud would fill in."""
+    with runs.stub(GCP, "--known") as environment:
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def known_offsite(at_hand: None) -> Iterator[dict[str, str]]:
+    """The same of Amazon's."""
+    with runs.stub(AWS, "--known") as environment:
         yield environment
 
 
 @pytest.fixture(scope="session")
 def ours(known: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """Our Terraform as it stands. Nobody writes into this copy."""
-    return runs.copied(tmp_path_factory.mktemp("terraform") / "gcp", known)
+    """infra/gcp as it stands. Nobody writes into this copy."""
+    return runs.copied(GCP, tmp_path_factory.mktemp("terraform") / "gcp", known)
+
+
+@pytest.fixture(scope="session")
+def offsite(known_offsite: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """infra/aws as it stands. Nobody writes into this copy."""
+    return runs.copied(AWS, tmp_path_factory.mktemp("terraform") / "aws", known_offsite)
+
+
+@pytest.fixture(params=["ours", "offsite"])
+def each(request: pytest.FixtureRequest) -> Terraform:
+    """Each of the two, one after the other."""
+    found: Terraform = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +77,19 @@ def planned(plan: dict[str, Any]) -> list[Resource]:
     return runs.resources(plan)
 
 
+@pytest.fixture(scope="session")
+def planned_offsite(offsite: Terraform) -> list[Resource]:
+    """Everything that there is to be at Amazon."""
+    return runs.resources(offsite.plan())
+
+
 @pytest.fixture
 def copy(known: dict[str, str], tmp_path: Path) -> Terraform:
-    """A copy of its own, to write into."""
-    return runs.copied(tmp_path / "gcp", known)
+    """A copy of infra/gcp of its own, to write into."""
+    return runs.copied(GCP, tmp_path / "gcp", known)
+
+
+@pytest.fixture
+def offsite_copy(known_offsite: dict[str, str], tmp_path: Path) -> Terraform:
+    """A copy of infra/aws of its own, to write into."""
+    return runs.copied(AWS, tmp_path / "aws", known_offsite)

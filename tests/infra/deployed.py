@@ -25,7 +25,11 @@ IMAGE_DATE = 315532801
 BUILD = {"SOURCE_DATE_EPOCH": "315532800"}
 """As modules/function sets it."""
 SECRETS = {"CUSTODY_PUSH_SECRET": {"receive_push", "renew_watches"}}
-"""Settings that only some functions are told."""
+"""Settings that only some functions are told, and no other may know."""
+OF_PEOPLE = {"CUSTODY_RECOVERY_KEY"}
+"""Settings that no function is told: only people make keysets."""
+AT_AMAZON = {"replicate", "reconcile", "drill", "retention", "erase_offsite"}
+"""Functions that go there: each is told its own role."""
 
 
 def venv() -> Path:
@@ -91,7 +95,7 @@ class Deployed:
         ours = {
             name: settings[name]
             for name in SETTINGS
-            if name in settings and one.name in SECRETS.get(name, {one.name})
+            if name in settings.keys() - OF_PEOPLE and one.name in SECRETS.get(name, {one.name})
         }
         return {
             **ours,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-BLOCK = re.compile(r'^\s*(?P<name>\w+)(?P<labels>(?: "[^"]+")*) \{$')
+BLOCK = re.compile(r'^\s*(?P<name>\w+)(?P<labels>(?: "[^"]+")*) \{(?P<end>\}?)$')
 ARGUMENT = re.compile(r"^\s*(?P<name>\w+)\s+= ")
 OPENING = re.compile(r"[{(\[]\s*$|<<-?\w+$")
 CLOSING = re.compile(r"^\s*[})\]]")
@@ -37,7 +37,8 @@ def words(file: str, text: str) -> Iterator[Word]:
             if open_blocks and block["name"] not in ("content", "run"):
                 kind = f"block of {open_blocks[0]}"
                 yield Word(file=file, line=number, name=block["name"], kind=kind)
-            open_blocks.append(block["name"])
+            if not block["end"]:
+                open_blocks.append(block["name"])
         elif argument:
             if open_blocks != ["locals"]:
                 kind = f"argument of {open_blocks[0]}"

@@ -1,5 +1,6 @@
 """What must hold of whatever is planned. Each policy names what breaks it."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -32,9 +33,16 @@ ON_PROJECT = {
     Grant("builder", "logging.logWriter", "project"),
     Grant("builder", "custodyGet", "project, on condition"),
 }
+WRAPPING = ("ENCRYPT_DECRYPT", "GOOGLE_SYMMETRIC_ENCRYPTION")
+SIGNING = ("ASYMMETRIC_SIGN", "EC_SIGN_P256_SHA256")
 ENCRYPT = "cloudkms.cryptoKeyVersions.useToEncrypt"
 DECRYPT = "cloudkms.cryptoKeyVersions.useToDecrypt"
 DESTROY = "cloudkms.cryptoKeyVersions.destroy"
+PROOFS = {
+    *("bucket audit", "ledger fences/", "ledger erasures/receipts/"),
+    *("ledger marks/", "ledger disposals/", "ledger retention/plans/"),
+}
+"""Where nothing may be taken back."""
 CREATE, GET = "storage.objects.create", "storage.objects.get"
 LIST, DELETE = "storage.objects.list", "storage.objects.delete"
 
@@ -120,6 +128,27 @@ def a_destroyed_key_can_be_restored_for_a_month(planned: Planned) -> Iterator[st
             yield f"{address} is not made in KMS"
 
 
+def a_key_does_one_thing(planned: Planned) -> Iterator[str]:
+    for address, key in of(planned, "kms_crypto_key"):
+        kind = (key["purpose"], key["version_template"][0]["algorithm"])
+        wanted = SIGNING if key["name"] == "signing" else WRAPPING
+        if kind != wanted:
+            yield f"{address} is a key for {kind}"
+
+
+def every_use_of_a_key_is_written_down(planned: Planned) -> Iterator[str]:
+    """By Google, in a log that custody cannot change."""
+    written = {
+        (config["service"], kind["log_type"])
+        for _, config in of(planned, "project_iam_audit_config")
+        for kind in config["audit_log_config"]
+        if not kind["exempted_members"]
+    }
+    for kind in ("DATA_READ", "DATA_WRITE"):
+        if ("cloudkms.googleapis.com", kind) not in written:
+            yield f"nobody writes down {kind} of keys"
+
+
 def no_key_of_an_identity_exists(planned: Planned) -> Iterator[str]:
     for one in planned:
         if one.type in ("google_service_account_key", "google_storage_hmac_key"):
@@ -185,6 +214,12 @@ def functions_run_as_themselves(planned: Planned) -> Iterator[str]:
             yield f"{address} can be reached from outside"
 
 
+def identities_have_names_that_google_takes(planned: Planned) -> Iterator[str]:
+    for address, one in of(planned, "service_account"):
+        if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", one["account_id"]):
+            yield f"{address} cannot be called {one['account_id']}"
+
+
 def secrets_are_no_settings(planned: Planned) -> Iterator[str]:
     for address, one in of(planned, "cloudfunctions2_function"):
         service = one["service_config"][0]
@@ -248,8 +283,11 @@ def nobody_decrypts_and_deletes(planned: Planned) -> Iterator[str]:
 def the_vault_is_written_once_and_read_by_few(planned: Planned) -> Iterator[str]:
     allowed = {
         "capture": {CREATE, GET},
+        "replicate": {CREATE, GET, LIST},
         "restorers": {CREATE, GET, LIST},
         "reconcile": {GET, LIST},
+        "drill": {GET, LIST},
+        "retention": {LIST},
         "operators": {LIST, "storage.buckets.get", "storage.multipartUploads.list"},
         "erase_vault": {
             *(LIST, DELETE, "storage.buckets.get"),
@@ -261,9 +299,11 @@ def the_vault_is_written_once_and_read_by_few(planned: Planned) -> Iterator[str]
 
 def keysets_are_made_by_people_and_deleted_by_one(planned: Planned) -> Iterator[str]:
     allowed = {
-        "capture": {GET},
-        "reconcile": {GET},
-        "restorers": {GET},
+        "capture": {GET, LIST},
+        "reconcile": {GET, LIST},
+        "drill": {GET, LIST},
+        "retention": {GET, LIST},
+        "restorers": {GET, LIST},
         "operators": {CREATE, GET, LIST, "storage.buckets.get", "storage.multipartUploads.list"},
         "erase_keys": {
             *(CREATE, GET, LIST, DELETE, "storage.buckets.get"),
@@ -271,6 +311,13 @@ def keysets_are_made_by_people_and_deleted_by_one(planned: Planned) -> Iterator[
         },
     }
     yield from _others(planned, "bucket keys", allowed)
+
+
+def who_copies_has_no_keys(planned: Planned) -> Iterator[str]:
+    """It takes ciphertext from one provider to another, and could read it at neither."""
+    for permission, place in _rights(planned).get("replicate", ()):
+        if place == "bucket keys" or place.startswith("key "):
+            yield f"replicate may {permission} in the {place}"
 
 
 def the_bell_can_ring_and_no_more(planned: Planned) -> Iterator[str]:
@@ -283,11 +330,31 @@ def the_bell_can_ring_and_no_more(planned: Planned) -> Iterator[str]:
 
 
 def proofs_cannot_be_taken_back(planned: Planned) -> Iterator[str]:
+    """Marks go with their epoch alone, as the last copy of it."""
     for identity, rights in _rights(planned).items():
         for permission, place in rights:
-            is_proof = place in ("bucket audit", "ledger fences/", "ledger erasures/receipts/")
-            if permission == DELETE and is_proof:
+            is_of_epoch = (identity, place) == ("erase_ledger", "ledger marks/")
+            if permission == DELETE and place in PROOFS and not is_of_epoch:
                 yield f"{identity} may delete in {place}"
+
+
+def only_a_decision_lets_go(planned: Planned) -> Iterator[str]:
+    """A mark is final. Whoever carries orders out, or finds damage, decides nothing."""
+    for identity, rights in _rights(planned).items():
+        if (CREATE, "ledger marks/") in rights and identity not in ("retention", "operators"):
+            yield f"{identity} may mark what it wants to be gone"
+
+
+def people_let_go_in_pairs(planned: Planned) -> Iterator[str]:
+    """One group marks and sends tasks, the other has the index and writes orders."""
+    rights = _rights(planned)
+    if (CREATE, "ledger disposals/") in rights["operators"]:
+        yield "operators order what they may also send"
+    if (CREATE, "ledger index/") in rights["operators"]:
+        yield "operators take out of the index what they may also mark"
+    for right in rights["restorers"]:
+        if right == (CREATE, "ledger marks/") or right[1].startswith("topic erasure-tasks-"):
+            yield f"restorers may {right[0]} in {right[1]}"
 
 
 def no_function_approves(planned: Planned) -> Iterator[str]:
@@ -329,6 +396,17 @@ def every_alert_tells_people_what_to_do(planned: Planned) -> Iterator[str]:
             yield f"{address} has no link into the runbook"
         if not one["severity"] or one["enabled"] is False:
             yield f"{address} is not taken seriously"
+        if len(one["notification_channels"] or []) != len(SAMPLE["alert_emails"]):
+            yield f"{address} tells nobody"
+
+
+def an_alert_that_is_over_ends(planned: Planned) -> Iterator[str]:
+    """Counters of events have no data afterwards, and an open incident is silent about the next."""
+    for address, one in of(planned, "monitoring_alert_policy"):
+        compares = any(condition["condition_threshold"] for condition in one["conditions"])
+        closing = [strategy["auto_close"] for strategy in one["alert_strategy"]]
+        if compares and closing != ["1800s"]:
+            yield f"{address} stays open"
 
 
 POLICIES: Iterable[Policy] = (
@@ -338,11 +416,14 @@ POLICIES: Iterable[Policy] = (
     reports_alone_have_an_end,
     everything_stays_in_the_region,
     a_destroyed_key_can_be_restored_for_a_month,
+    a_key_does_one_thing,
+    every_use_of_a_key_is_written_down,
     no_key_of_an_identity_exists,
     nothing_that_is_quiet_expires,
     what_is_given_up_is_kept,
     messages_are_pushed_by_an_identity_of_their_own,
     functions_run_as_themselves,
+    identities_have_names_that_google_takes,
     secrets_are_no_settings,
     grants_add_and_never_replace,
     nobody_is_anybody,
@@ -352,8 +433,12 @@ POLICIES: Iterable[Policy] = (
     nobody_decrypts_and_deletes,
     the_vault_is_written_once_and_read_by_few,
     keysets_are_made_by_people_and_deleted_by_one,
+    who_copies_has_no_keys,
     the_bell_can_ring_and_no_more,
     proofs_cannot_be_taken_back,
+    only_a_decision_lets_go,
+    people_let_go_in_pairs,
     no_function_approves,
     every_alert_tells_people_what_to_do,
+    an_alert_that_is_over_ends,
 )

@@ -1,4 +1,4 @@
-"""Runs Terraform on a copy of `infra/gcp`, against the stub provider: no network, no cloud."""
+"""Runs Terraform on a copy of one of ours, against the stub provider: no network, no cloud."""
 
 import json
 import os
@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from infra import toolbox
+from infra.toolbox import AWS, GCP, Module
 
 IGNORED = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars")
 LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
 SAMPLE: dict[str, Any] = {
     "alert_emails": ["oncall@example.com"],
+    "archive": "archive.zip",
     "billing_account": "0123AB-4567CD-89EF01",
     "drive_id": "0ASampleSharedDrive",
     "environment": "prod",
+    "offsite_account": "210987654321",
+    "offsite_region": "eu-central-1",
     "operators": "operators@example.com",
     "project": "sample-project",
     "region": "europe-west3",
@@ -27,6 +31,21 @@ SAMPLE: dict[str, Any] = {
 }
 """What an installation says of itself."""
 PROJECT: str = SAMPLE["project"]
+ACCOUNT: str = SAMPLE["offsite_account"]
+OFFSITE_SAMPLE: dict[str, Any] = {
+    "account": ACCOUNT,
+    "environment": SAMPLE["environment"],
+    "identities": {
+        "drill": "100000000000000000001",
+        "erase_offsite": "100000000000000000002",
+        "reconcile": "100000000000000000003",
+        "replicate": "100000000000000000004",
+        "retention": "100000000000000000005",
+    },
+    "region": SAMPLE["offsite_region"],
+}
+"""The same installation, at Amazon."""
+SAMPLES = {GCP: SAMPLE, AWS: OFFSITE_SAMPLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +58,10 @@ class Resource:
 
 
 class Terraform:
-    """One copy of our Terraform, initialised."""
+    """One copy of a module of ours, initialised."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, module: Module, folder: Path, environment: dict[str, str]) -> None:
+        self.module = module
         self.folder = folder
         self._environment = environment
 
@@ -82,23 +102,24 @@ class Terraform:
 
     def given(self, **variables: Any) -> list[str]:
         """The variables of the sample but for these, as words for Terraform."""
-        given = SAMPLE | {"archive": str(self.folder / "archive.zip")} | variables
+        given = SAMPLES[self.module] | variables
         path = self.folder / "given.tfvars.json"
         path.write_text(json.dumps(given))
         return [f"-var-file={path}"]
 
 
-def started(*options: str) -> subprocess.Popen[str]:
+def started(module: Module, *options: str) -> subprocess.Popen[str]:
     """A stub provider's process. It ends when it is told to, and with whoever started it."""
-    served = [toolbox.HERE / "stub" / "provider.py", toolbox.schema(), *options]
-    command = [str(word) for word in (toolbox.python(), *served)]
+    stub = toolbox.HERE / "stub" / "provider.py"
+    served = [toolbox.python(), stub, module.source, toolbox.schema(module), *options]
+    command = [str(word) for word in served]
     return subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 @contextmanager
-def stub(*options: str) -> Iterator[dict[str, str]]:
+def stub(module: Module, *options: str) -> Iterator[dict[str, str]]:
     """A running stub provider, as the environment that makes Terraform use it."""
-    with started(*options) as process:
+    with started(module, *options) as process:
         assert process.stdout
         try:
             yield {
@@ -112,12 +133,12 @@ def stub(*options: str) -> Iterator[dict[str, str]]:
             process.terminate()
 
 
-def copied(folder: Path, environment: dict[str, str]) -> Terraform:
+def copied(module: Module, folder: Path, environment: dict[str, str]) -> Terraform:
     """A copy to work in, whose state is a file."""
-    shutil.copytree(toolbox.INFRA, folder, ignore=IGNORED)
+    shutil.copytree(module.folder, folder, ignore=IGNORED)
     (folder / "local_override.tf").write_text(LOCAL_STATE)
     (folder / "archive.zip").write_bytes(b"an archive")
-    terraform = Terraform(folder, environment)
+    terraform = Terraform(module, folder, environment)
     terraform.must("init", "-input=false")
     return terraform
 
@@ -129,6 +150,7 @@ def resources(plan: dict[str, Any]) -> list[Resource]:
 
 def _unfolded(module: dict[str, Any]) -> Iterator[Resource]:
     for one in module.get("resources", []):
-        yield Resource(address=one["address"], type=one["type"], values=one["values"])
+        values = one.get("values", {})  # none where all of it is known later
+        yield Resource(address=one["address"], type=one["type"], values=values)
     for child in module.get("child_modules", []):
         yield from _unfolded(child)

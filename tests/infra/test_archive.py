@@ -66,7 +66,7 @@ def test_it_is_small(built: Path) -> None:
 def test_it_has_what_functions_need_and_no_more(built: Path) -> None:
     found = set(names(built))
     assert {f"functions/{one.entry}/main.py" for one in topology.FUNCTIONS} <= found
-    assert "shared/custody/cloud.py" in found
+    assert "shared/custody/cloud/__init__.py" in found
     tops = {name.split("/")[0] for name in found}
     assert tops == {"functions", "shared", "requirements.txt"}
     assert not [name for name in found if "/cli/" in name or "__pycache__" in name]

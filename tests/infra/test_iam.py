@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
+from typing import Any
 
 from infra.grants import Grant, grants, written_down
 from infra.terraform import Resource, Terraform, resources
 from infra.toolbox import ROOT
 
-PAGE = (ROOT / "docs" / "iam.md").read_text()
+PAGE = (ROOT / "docs" / "iam.md").read_text().partition("## At Amazon")[0]
+BUILDER = "google_service_account.builder"
 
 
 def test_the_grants_are_those_of_the_table(planned: list[Resource]) -> None:
@@ -22,6 +24,24 @@ def test_each_grant_is_written_down_once() -> None:
 
 def test_no_grant_is_planned_twice(planned: list[Resource]) -> None:
     assert len(grants(planned)) == len(set(grants(planned)))
+
+
+def test_a_function_is_built_once_its_builder_may(plan: dict[str, Any]) -> None:
+    """Terraform makes side by side whatever nobody tells it to make first."""
+    root = plan["configuration"]["root_module"]
+    builds = {
+        one["address"]
+        for one in root["resources"]
+        if one["type"].endswith("_iam_member")
+        and one["expressions"]["member"].get("references", [""])[0].startswith(BUILDER)
+    }
+    assert len(builds) == 4
+    assert builds == set(root["module_calls"]["function"]["depends_on"])
+
+
+def test_a_bucket_is_made_once_its_key_may_be_used(plan: dict[str, Any]) -> None:
+    call = plan["configuration"]["root_module"]["module_calls"]["bucket"]
+    assert call["depends_on"] == ["google_kms_crypto_key_iam_member.storage"]
 
 
 def test_our_roles_have_the_permissions_of_the_page(planned: list[Resource]) -> None:

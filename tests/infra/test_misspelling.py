@@ -4,19 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from infra.misspelling import Word, words
 from infra.terraform import Terraform
-from infra.toolbox import INFRA
+from infra.toolbox import AWS, GCP, MODULES, Module
 
 LEAST = 0.95
 LOOPS = ("for_each", "count")
 
 
-def all_words() -> list[Word]:
+def all_words(module: Module) -> list[Word]:
     return [
         word
-        for path in sorted(INFRA.rglob("*.tf"))
-        for word in words(str(path.relative_to(INFRA)), path.read_text())
+        for path in sorted(module.folder.rglob("*.tf"))
+        for word in words(str(path.relative_to(module.folder)), path.read_text())
     ]
 
 
@@ -53,11 +55,14 @@ def is_refused(terraform: Terraform, word: Word) -> bool:
 
 
 def test_the_words_are_all_there() -> None:
-    found = all_words()
-    names = {word.name for word in found}
-    assert len(found) > 400
-    assert {"uniform_bucket_level_access", "expiration_policy", "for_each", "max"} <= names
-    assert not names & {"CUSTODY_PROJECT", "PYTHONPATH", "capture"}
+    found = {module: all_words(module) for module in MODULES}
+    names = {module: {word.name for word in found[module]} for module in MODULES}
+    assert len(found[GCP]) > 400
+    assert {"uniform_bucket_level_access", "expiration_policy", "for_each", "max"} <= names[GCP]
+    assert not names[GCP] & {"CUSTODY_PROJECT", "PYTHONPATH", "capture"}
+    assert len(found[AWS]) > 80
+    assert {"object_lock_enabled", "filter", "assume_role_policy", "for_each"} <= names[AWS]
+    assert not names[AWS] & {"Statement", "versions", "restorers"}
 
 
 def survivors(terraform: Terraform, wrong: list[Word]) -> list[Word]:
@@ -72,14 +77,17 @@ def survivors(terraform: Terraform, wrong: list[Word]) -> list[Word]:
     return survivors(terraform, left[:half]) + survivors(terraform, left[half:])
 
 
-def test_what_is_misspelled_is_refused(copy: Terraform) -> None:
+@pytest.mark.parametrize("which", ["copy", "offsite_copy"])
+def test_what_is_misspelled_is_refused(which: str, request: pytest.FixtureRequest) -> None:
     """A misspelled loop is complained of elsewhere, and hides what else is wrong."""
-    loops, others = split(all_words())
-    lost = [word for word in loops if not is_refused(copy, word)]
+    terraform: Terraform = request.getfixturevalue(which)
+    found = all_words(terraform.module)
+    loops, others = split(found)
+    lost = [word for word in loops if not is_refused(terraform, word)]
     for wrong in others.values():
-        lost += survivors(copy, wrong)
+        lost += survivors(terraform, wrong)
     told = ", ".join(f"{word.file}:{word.line + 1} {word.name}" for word in lost)
-    assert len(lost) <= (1 - LEAST) * len(all_words()), told
+    assert len(lost) <= (1 - LEAST) * len(found), told
     assert lost == [], told
 
 

@@ -4,10 +4,13 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from infra import terraform as runs
 from infra import toolbox
 from infra.stub.schema import Bindings, folder_of
 from infra.terraform import Terraform
+from infra.toolbox import GCP, MODULES, Module
 
 TYPESCRIPT = """
 export interface SampleThingRule {
@@ -76,12 +79,12 @@ def test_a_type_leads_to_its_folder() -> None:
     assert folder_of("data.google_project") == "data-google-project"
 
 
-def test_the_schema_has_every_type_that_we_use(at_hand: None) -> None:
-    schema = json.loads(toolbox.schema().read_text())
-    text = "\n".join(path.read_text() for path in toolbox.INFRA.rglob("*.tf"))
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_the_schema_has_every_type_that_we_use(module: Module, at_hand: None) -> None:
+    schema = json.loads(toolbox.schema(module).read_text())
     known = schema["resource_schemas"].keys()
     known |= {f"data.{name}" for name in schema["data_source_schemas"]}
-    assert set(toolbox.types_in(text)) <= known
+    assert set(toolbox.types_in(module.text)) <= known
     assert all(one["block"]["attributes"] for one in schema["resource_schemas"].values())
 
 
@@ -101,8 +104,15 @@ def test_a_provider_refuses_what_terraform_itself_lets_pass(copy: Terraform) -> 
     assert {one["summary"] for one in copy.diagnostics()} == {"Value not in the list"}
 
 
+def test_amazons_provider_refuses_what_terraform_itself_lets_pass(offsite_copy: Terraform) -> None:
+    path = offsite_copy.folder / "buckets.tf"
+    right = "  force_destroy       = false\n"
+    path.write_text(path.read_text().replace(right, f'{right}  arn = "arn:aws:s3:::another"\n'))
+    assert {one["summary"] for one in offsite_copy.diagnostics()} == {"Unconfigurable argument"}
+
+
 def test_a_stub_that_is_told_to_end_leaves_nothing(at_hand: None) -> None:
-    with runs.started() as process:
+    with runs.started(GCP) as process:
         folder = folder_of_socket(process)
         assert folder.exists()
         process.terminate()
@@ -111,7 +121,7 @@ def test_a_stub_that_is_told_to_end_leaves_nothing(at_hand: None) -> None:
 
 
 def test_a_stub_ends_with_whoever_started_it(at_hand: None) -> None:
-    with runs.started() as process:
+    with runs.started(GCP) as process:
         folder = folder_of_socket(process)
         assert process.stdin
         process.stdin.close()
@@ -121,5 +131,5 @@ def test_a_stub_ends_with_whoever_started_it(at_hand: None) -> None:
 
 def folder_of_socket(process: subprocess.Popen[str]) -> Path:
     assert process.stdout
-    attachment = json.loads(process.stdout.readline())["hashicorp/google"]
+    attachment = json.loads(process.stdout.readline())[GCP.source]
     return Path(attachment["Addr"]["String"]).parent

@@ -2,46 +2,53 @@
 
 import re
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 from infra import terraform as runs
 from infra import toolbox
-from infra.terraform import Terraform, resources
+from infra.terraform import ACCOUNT, Resource, Terraform, resources
+from infra.toolbox import AWS, GCP, MODULES, Module
 
-PIN = re.compile(r'source\s+= "hashicorp/google"\s+version = "~> ([\d.]+)"')
+VERSIONS = f"custody-prod-{ACCOUNT}-versions"
+PIN = re.compile(r'source\s+= "([a-z/]+)"\s+version = "~> ([\d.]+)"')
 
 
-def test_the_files_are_formatted(ours: Terraform) -> None:
-    unformatted = ours.run("fmt", "-check", "-recursive", str(toolbox.INFRA)).stdout.split()
+def test_the_files_are_formatted(each: Terraform) -> None:
+    unformatted = each.run("fmt", "-check", "-recursive", str(each.module.folder)).stdout.split()
     assert unformatted == []
 
 
-def test_the_configuration_is_valid(ours: Terraform) -> None:
-    assert ours.diagnostics() == []
+def test_the_configuration_is_valid(each: Terraform) -> None:
+    assert each.diagnostics() == []
 
 
-def test_variables_refuse_what_cannot_be(ours: Terraform) -> None:
-    said = ours.must("test")
-    assert "7 passed, 0 failed" in said
+def test_variables_refuse_what_cannot_be(each: Terraform) -> None:
+    text = (each.folder / "tests" / "refusals.tftest.hcl").read_text()
+    count = len(re.findall('^run "', text, re.MULTILINE))
+    assert f"{count} passed, 0 failed" in each.must("test")
+    assert count >= 7
 
 
-def test_it_is_checked_against_the_version_that_it_asks_for() -> None:
-    asked = PIN.search((toolbox.INFRA / "versions.tf").read_text())
-    assert asked
-    major, minor = asked[1].split(".")
-    version = toolbox.provider_version().split(".")
-    assert version[0] == major
-    assert int(version[1]) >= int(minor)
+def test_it_is_checked_against_the_version_that_it_asks_for(at_hand: None) -> None:
+    for module in MODULES:
+        ((source, pin),) = PIN.findall((module.folder / "versions.tf").read_text())
+        assert source == module.source
+        major, minor = pin.split(".")
+        version = toolbox.provider_version(module).split(".")
+        assert version[0] == major
+        assert int(version[1]) >= int(minor)
 
 
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
 def test_a_first_plan_needs_nothing_that_the_cloud_has_yet_to_tell(
-    at_hand: None, plan: dict[str, Any], tmp_path: Path
+    module: Module, planned: list[Resource], planned_offsite: list[Resource], tmp_path: Path
 ) -> None:
     """No `for_each` and no `count` hangs on what is known after an apply."""
-    with runs.stub() as environment:
-        first = runs.copied(tmp_path / "gcp", environment).plan()
-    addresses = [[one.address for one in resources(found)] for found in (first, plan)]
-    assert addresses[0] == addresses[1]
+    known = {GCP: planned, AWS: planned_offsite}[module]
+    with runs.stub(module) as environment:
+        first = runs.copied(module, tmp_path / module.name, environment).plan()
+    assert [one.address for one in resources(first)] == [one.address for one in known]
 
 
 def test_no_branch_is_left_out(ours: Terraform) -> None:
@@ -55,8 +62,23 @@ def test_no_branch_is_left_out(ours: Terraform) -> None:
     assert [one["is_locked"] for one in retained] == [True]
 
 
+def test_no_branch_is_left_out_at_amazon_either(
+    offsite: Terraform, planned_offsite: list[Resource]
+) -> None:
+    """A bucket is made for locks that are asked for, and for those that only may come."""
+    assert locked(planned_offsite) == []
+    assert locked(resources(offsite.plan(lock_days=7))) == [VERSIONS]
+    assert locked(resources(offsite.plan(object_lock=True))) == [VERSIONS]
+
+
+def locked(planned: list[Resource]) -> list[str]:
+    """The buckets that can lock what is stored in them."""
+    buckets = [one.values for one in planned if one.type == "aws_s3_bucket"]
+    return [one["bucket"] for one in buckets if one["object_lock_enabled"]]
+
+
 def test_no_file_names_a_registry_or_a_machine() -> None:
-    for path in toolbox.INFRA.rglob("*"):
+    for path in (path for module in MODULES for path in module.folder.rglob("*")):
         if path.is_file():
             text = path.read_text()
             assert not re.search(r"\bregistry\.|\bpypi\.", text), path

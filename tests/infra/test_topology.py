@@ -1,6 +1,7 @@
 """Terraform makes what the code expects: functions, topics, subscriptions, timers and settings."""
 
 import base64
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,17 +12,20 @@ from custody.domain import topology
 from custody.domain.drive import CORPORA
 from custody.domain.events import DriveTouched, Event, TimerRang
 from custody.settings import SETTINGS
-from infra.deployed import SECRETS
-from infra.terraform import Resource
+from infra.deployed import AT_AMAZON, OF_PEOPLE, SECRETS
+from infra.terraform import SAMPLE, Resource
 from infra.toolbox import ROOT
 
 ELSEWHERE = {
     "CUSTODY_DRIVE_ENDPOINT",
     "STORAGE_EMULATOR_HOST",
     "PUBSUB_EMULATOR_HOST",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_STS",
     "CUSTODY_CLOCK_FILE",
 }
 """Settings of the local cloud."""
+ROLE = "CUSTODY_OFFSITE_ROLE"
 TO_COME = {"mail-pushes"}
 """Topics whose listeners come with a later issue."""
 
@@ -95,6 +99,25 @@ def test_messages_are_delivered_as_the_code_says(subscriptions: dict[str, dict[s
         assert one["retry_policy"] == [retry]
 
 
+def test_a_timer_wakes_its_own_function_alone(subscriptions: dict[str, dict[str, Any]]) -> None:
+    """Or the ring of another timer would pass for a heartbeat."""
+    wanted = {
+        one.name: f'attributes.timer = "{one.timer}"' if one.timer else None
+        for one in topology.FUNCTIONS
+        if one.topic
+    }
+    assert {name: subscriptions[name]["filter"] for name in wanted} == wanted
+
+
+def test_drive_rings_where_the_world_may_call(functions: dict[str, dict[str, Any]]) -> None:
+    """A function has this address besides that of its service; it is known beforehand."""
+    (called,) = [one.name for one in topology.FUNCTIONS if one.topic is None]
+    place = f"https://{SAMPLE['region']}-{SAMPLE['project']}.cloudfunctions.net"
+    for one in functions.values():
+        told = one["service_config"][0]["environment_variables"]["CUSTODY_PUSH_URL"]
+        assert told == f"{place}/{functions[called]['name']}"
+
+
 def test_functions_publish_to_topics_that_exist(planned: list[Resource]) -> None:
     wanted = {*topology.TOPICS, *TO_COME}
     published = {one["topic"] for one in of(planned, "pubsub_topic_iam_member")}
@@ -123,19 +146,43 @@ def _event(job: dict[str, Any]) -> Event:
 
 
 def _period(schedule: str) -> int:
-    """The seconds between two rings, of the two forms that we use."""
-    minute, *rest = schedule.split()
-    assert rest == ["*", "*", "*", "*"]
+    """The seconds between two rings, of the three forms that we use."""
+    minute, hour, *rest = schedule.split()
+    assert rest == ["*", "*", "*"]
+    if hour != "*":
+        assert int(minute) < 60
+        assert int(hour) < 24
+        return 86_400
     return int(minute.removeprefix("*/")) * 60 if minute.startswith("*/") else 3600
 
 
 def test_functions_are_told_what_they_ask_for(functions: dict[str, dict[str, Any]]) -> None:
+    common = SETTINGS.keys() - ELSEWHERE - OF_PEOPLE - SECRETS.keys() - {ROLE}
     for name, one in functions.items():
         service = one["service_config"][0]
         told = service["environment_variables"].keys() - {"PYTHONPATH"}
         secret = {each["key"] for each in service["secret_environment_variables"]}
-        assert told == SETTINGS.keys() - ELSEWHERE - SECRETS.keys()
+        assert told == common | ({ROLE} if name in AT_AMAZON else set())
         assert secret == {key for key, users in SECRETS.items() if name in users}
+
+
+def test_no_function_reads_what_only_people_are_told() -> None:
+    """Whoever makes keysets is the only one to read the recovery key, and no function does."""
+    code = "\n".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
+    assert not re.search(r"world\.(office|key_maker|has_recovery_key)", code)
+
+
+def test_people_are_told_every_setting_but_secrets(plan: dict[str, Any]) -> None:
+    told = plan["planned_values"]["outputs"]["settings"]["value"]
+    assert told.keys() == SETTINGS.keys() - ELSEWHERE - SECRETS.keys()
+    assert (told[ROLE], told["CUSTODY_SUBJECT"]) == ("", "")
+
+
+def test_secrets_are_those_that_people_are_told_to_fill(planned: list[Resource]) -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    secrets = {one["secret_id"] for one in of(planned, "secret_manager_secret")}
+    assert secrets == {"push-secret", "mailbox-token"}
+    assert {one for one in secrets if one not in page} == set()
 
 
 def test_settings_are_of_the_type_that_the_code_reads(

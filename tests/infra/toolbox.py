@@ -1,6 +1,6 @@
-"""What the checks of `infra/gcp` need beside our own environment, kept in the cache.
+"""What the checks of `infra` need beside our own environment, kept in the cache.
 
-An environment for the stub provider and the dashboard's types, and the schema of the resources
+An environment for the stub provider and the dashboard's types, and the schemas of the resources
 that we use. Everything is pinned by hash and asked for from the package registry by name.
 """
 
@@ -12,15 +12,50 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-INFRA = ROOT / "infra" / "gcp"
 CACHE = ROOT / ".cache" / "terraform"
-FORBIDDEN = ("google_project_iam_binding", "google_storage_hmac_key")
-"""What ours must not use, for the tests that try it."""
 TYPE = re.compile(r'^(resource|data) "(\w+)"', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """One root module of ours, and the provider that it needs."""
+
+    name: str
+    provider: str
+    forbidden: tuple[str, ...]
+    """Types that ours must not use, for the tests that try them."""
+
+    @property
+    def folder(self) -> Path:
+        return ROOT / "infra" / self.name
+
+    @property
+    def text(self) -> str:
+        """All of its Terraform."""
+        return "\n".join(path.read_text() for path in sorted(self.folder.rglob("*.tf")))
+
+    @property
+    def source(self) -> str:
+        """How Terraform names the provider."""
+        return f"hashicorp/{self.provider}"
+
+
+GCP = Module(
+    name="gcp",
+    provider="google",
+    forbidden=("google_project_iam_binding", "google_storage_hmac_key"),
+)
+AWS = Module(
+    name="aws",
+    provider="aws",
+    forbidden=("aws_iam_access_key", "aws_iam_user", "aws_iam_user_policy", "aws_s3_bucket_acl"),
+)
+MODULES = (GCP, AWS)
 
 
 def python() -> Path:
@@ -36,11 +71,10 @@ def python() -> Path:
     return venv / "bin" / "python"
 
 
-def schema() -> Path:
-    """The provider's schema of the types that our Terraform uses."""
-    lock, recover = HERE / "schema.lock", HERE / "stub" / "schema.py"
-    used = types_in("\n".join(path.read_text() for path in sorted(INFRA.rglob("*.tf"))))
-    types = [*used, *FORBIDDEN]
+def schema(module: Module) -> Path:
+    """Its provider's schema of the types that it uses."""
+    lock, recover = HERE / f"schema.{module.provider}.lock", HERE / "stub" / "schema.py"
+    types = [*types_in(module.text), *module.forbidden]
     found = CACHE / f"schema-{_digest(lock.read_text(), recover.read_text(), *types)}.json"
     with _alone():
         if not found.exists():
@@ -50,8 +84,8 @@ def schema() -> Path:
     return found
 
 
-def provider_version() -> str:
-    return str(json.loads(schema().read_text())["provider_version"])
+def provider_version(module: Module) -> str:
+    return str(json.loads(schema(module).read_text())["provider_version"])
 
 
 def types_in(text: str) -> list[str]:

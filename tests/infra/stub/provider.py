@@ -1,12 +1,12 @@
-"""A Terraform provider with Google's real schema and no cloud behind it.
+"""A Terraform provider with the real schema of Google's or Amazon's and no cloud behind it.
 
 Terraform checks types, required arguments, blocks and references by the schema that this serves,
 and evaluates modules, `for_each` and variables as ever. What a provider decides itself is done in
 its place: closed lists are enforced, and what the cloud would fill in is unknown. With `--known`
 a plan knows what the cloud would say, where a test reads it. Nothing is ever applied.
 
-`python provider.py SCHEMA [--known]` prints what TF_REATTACH_PROVIDERS wants, and serves until
-it is told to end or its standard input ends. Runs in an environment of its own: `tf` has the
+`python provider.py SOURCE SCHEMA [--known]` prints what TF_REATTACH_PROVIDERS wants, and serves
+until it is told to end or its standard input ends. Runs in an environment of its own: `tf` has the
 protocol (tfplugin6).
 """
 
@@ -29,10 +29,10 @@ import msgpack
 from tf.gen import tfplugin_pb2 as wire
 from tf.gen import tfplugin_pb2_grpc as rpc
 
-SOURCE = "hashicorp/google"
 UNKNOWN = msgpack.ExtType(0, b"\x00")
 NESTING = {"single": 1, "list": 2, "set": 3}
 PROJECT, NUMBER = "sample-project", "123456789012"
+ACCOUNT = "210987654321"
 AGENTS = "iam.gserviceaccount.com"
 
 SHAPES = {
@@ -46,11 +46,17 @@ SHAPES = {
     "google_kms_key_ring": {"id": f"projects/{PROJECT}/locations/{{location}}/keyRings/{{name}}"},
     "google_kms_crypto_key": {"id": "{key_ring}/cryptoKeys/{name}"},
     "google_secret_manager_secret": {"id": f"projects/{PROJECT}/secrets/{{secret_id}}"},
+    "google_monitoring_notification_channel": {
+        "id": f"projects/{PROJECT}/notificationChannels/{{display_name}}"
+    },
     "google_project_iam_custom_role": {"id": f"projects/{PROJECT}/roles/{{role_id}}"},
     "google_project": {"number": NUMBER, "project_id": PROJECT},
     "google_storage_project_service_account": {
         "member": f"serviceAccount:service-{NUMBER}@gs-project-accounts.{AGENTS}"
     },
+    "aws_s3_bucket": {"id": "{bucket}", "arn": "arn:aws:s3:::{bucket}"},
+    "aws_iam_role": {"id": "{name}", "arn": f"arn:aws:iam::{ACCOUNT}:role/{{name}}"},
+    "aws_iam_policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{{name}}"},
 }
 """What the cloud fills in, where a test reads it; the braces hold arguments."""
 
@@ -58,7 +64,7 @@ Block = dict[str, Any]
 Values = dict[str, Any]
 
 
-def main(schema: Path, *options: str) -> None:
+def main(source: str, schema: Path, *options: str) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -72,7 +78,7 @@ def main(schema: Path, *options: str) -> None:
         socket = f"{folder}/socket"
         server.add_insecure_port(f"unix://{socket}")
         server.start()
-        print(json.dumps({SOURCE: _attachment(socket)}), flush=True)
+        print(json.dumps({source: _attachment(socket)}), flush=True)
         stop.wait()
         server.stop(grace=1).wait()
 
@@ -292,4 +298,4 @@ def _step(part: str | int) -> Any:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

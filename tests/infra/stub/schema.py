@@ -1,4 +1,4 @@
-"""Recovers the schema of Google's Terraform provider from a wheel of generated Python bindings.
+"""Recovers the schema of a Terraform provider from a wheel of generated Python bindings.
 
 The bindings are made from the provider's schema, and their compiled JavaScript carries the
 TypeScript that it came from. There every attribute has a comment with its flags, and whatever

@@ -15,6 +15,7 @@ resource "google_pubsub_subscription" "this" {
 
   name                       = var.name
   topic                      = each.value.topic
+  filter                     = each.value.filter
   ack_deadline_seconds       = 600
   message_retention_duration = "2678400s" # 31 days
 

@@ -3,6 +3,11 @@ output "member" {
   value       = google_service_account.this.member
 }
 
+output "unique_id" {
+  description = "The number of its identity, by which others know it than Google."
+  value       = google_service_account.this.unique_id
+}
+
 output "url" {
   description = "Where it answers, once whoever may call it can."
   value       = google_cloudfunctions2_function.this.service_config[0].uri

@@ -17,8 +17,8 @@ variable "concurrency" {
 }
 
 variable "delivery" {
-  description = "Its topic, the topic of its dead letters, and Pub/Sub's own identity; null for a function that the world calls."
-  type        = object({ topic = string, dead_topic = string, agent = string })
+  description = "Its topic and which messages of it (null for all), the topic of its dead letters, and Pub/Sub's own identity; null for a function that the world calls."
+  type        = object({ topic = string, filter = string, dead_topic = string, agent = string })
 }
 
 variable "entry" {
