@@ -14,7 +14,17 @@ from benchmarks.machine import machine, own_versions
 from benchmarks.process import REPOSITORY
 from benchmarks.result import Report, load, save
 
-NAMES = ("history", "large", "small", "memory", "latency", "coldstart", "drain", "erase")
+NAMES = (
+    "history",
+    "restore",
+    "large",
+    "small",
+    "memory",
+    "latency",
+    "coldstart",
+    "drain",
+    "erase",
+)
 BUILD = REPOSITORY / "build" / "bench"
 DOCUMENT = REPOSITORY / "docs" / "benchmarks.md"
 

@@ -21,9 +21,9 @@ from custody.cloud import Cloud
 from custody.domain import topology
 from custody.domain.vault import Customer, CustomerId, FileId, Holding, HoldingEpoch, Source
 from custody.settings import Settings
-from custody.steps.holdings import Office, open_holding
-from localcloud.deployment import make_buckets
-from localcloud.environment import BUCKETS, PROJECT, environment
+from custody.steps.holdings import open_holding
+from localcloud.deployment import make_buckets, make_s3_buckets, s3_client
+from localcloud.environment import BUCKETS, OFFSITE, PROJECT, environment
 
 START_SECONDS = 30
 
@@ -76,12 +76,17 @@ class Site:
         settings = {
             **self.settings,
             **(self.front.settings if tls else {}),
-            **{setting: f"{bucket}-{name}" for setting, bucket in BUCKETS.items()},
+            **{setting: f"{bucket}-{name}" for setting, bucket in (BUCKETS | OFFSITE).items()},
         }
+        make_s3_buckets(
+            s3_client(settings["AWS_ENDPOINT_URL_S3"]), *(settings[name] for name in OFFSITE)
+        )
         make_buckets(
             settings["STORAGE_EMULATOR_HOST"], PROJECT, [settings[name] for name in BUCKETS]
         )
-        cloud = Cloud(Settings(self.settings | {one: settings[one] for one in BUCKETS}))
+        cloud = Cloud(
+            Settings(self.settings | {one: settings[one] for one in (*BUCKETS, *OFFSITE)})
+        )
         return Tenant(settings=settings, holding=_open(cloud, name, folder))
 
     def own_folder(self, name: str) -> FileId:
@@ -102,16 +107,9 @@ class Site:
 
 
 def _open(cloud: Cloud, name: str, folder: FileId | None) -> Holding:
-    office = Office(
-        registry=cloud.registry,
-        fences=cloud.fences,
-        folders=cloud.folders,
-        keys=cloud.keys,
-        publisher=cloud.publisher,
-    )
     customer = Customer(customer=CustomerId(f"c-{secrets.token_hex(6)}"), slug=name, name=name)
     cloud.registry.add_customer(customer)
-    return open_holding(office, customer, Source("stripe"), folder=folder)
+    return open_holding(cloud.office, customer, Source("stripe"), folder=folder)
 
 
 @contextmanager
@@ -119,14 +117,16 @@ def running_site() -> Iterator[Site]:
     """Starts everything in a temporary folder, and leaves nothing behind."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="custody-bench-")))
-        storage_url, drive_url, pubsub = (
-            stack.enter_context(_serving(name, folder)) for name in ("storage", "drive", "pubsub")
+        storage_url, drive_url, pubsub, s3_url = (
+            stack.enter_context(_serving(name, folder))
+            for name in ("storage", "drive", "pubsub", "s3")
         )
         settings = environment(
             {},
             folder,
             drive=drive_url,
             storage=storage_url,
+            s3=s3_url,
             pubsub=pubsub,
             push_url="https://push.example/",
         )

@@ -1,5 +1,7 @@
 """The main job on one machine: exports arrive in Drive, are captured, come back, and are erased.
 
+In between, all that Google has of one customer is destroyed, and comes back from off-site.
+
 Runs the real commands against a local cloud of its own and believes only what it reads back.
 """
 
@@ -20,6 +22,8 @@ CUSTODY = [sys.executable, "-m", "custody.cli"]
 CUSTOMERS = {"acorn": "Acorn", "birch": "Birch"}
 ERASED = ("acorn", "stripe")
 """The customer and source that are erased in the end."""
+DESTROYED = "birch"
+"""The customer whose versions vanish from the vault."""
 PATIENCE_SECONDS = 60
 T = TypeVar("T")
 
@@ -42,6 +46,20 @@ class Demo:
         if done.returncode:
             sys.exit(f"custody {' '.join(words)} failed:\n{done.stderr}")
         return json.loads(done.stdout)
+
+    def destroy(self, versions: set[str]) -> int:
+        """Deletes objects of the vault behind custody's back; how many."""
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import storage
+
+        client = storage.Client(
+            project="demo",
+            credentials=AnonymousCredentials(),
+            client_options={"api_endpoint": self._environment["STORAGE_EMULATOR_HOST"]},
+        )
+        bucket = client.bucket(self._environment["CUSTODY_VAULT_BUCKET"])
+        bucket.delete_blobs([bucket.blob(name) for name in sorted(versions)])
+        return len(versions)
 
 
 def say(text: str) -> None:
@@ -110,12 +128,16 @@ def newest(slug: str, source: str, path: Path) -> bytes:
     return (later if later.exists() else path).read_bytes()
 
 
-def restore(demo: Demo, slug: str, folder: Path, sources: dict[str, list[Path]]) -> tuple[int, int]:
+def restore(
+    demo: Demo, slug: str, folder: Path, sources: dict[str, list[Path]], *options: str
+) -> tuple[int, int]:
     """Restores files of a customer and compares them byte for byte: (restored, mismatches)."""
     restored = mismatches = 0
     for source, paths in sources.items():
         target = folder / slug / source
-        answer = demo.custody("backups", "restore", f"{slug}/{source}", "--to", str(target))
+        answer = demo.custody(
+            "backups", "restore", f"{slug}/{source}", "--to", str(target), *options
+        )
         mismatches += answer["mismatches"]
         for path in paths:
             back = target / path.name
@@ -127,7 +149,7 @@ def restore(demo: Demo, slug: str, folder: Path, sources: dict[str, list[Path]])
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="custody-demo-") as name:
         folder = Path(name)
-        say("Starting a local cloud: Drive, Cloud Storage, Pub/Sub and custody's functions.")
+        say("Starting a local cloud: Drive, Cloud Storage, Pub/Sub, S3 and custody's functions.")
         with local_cloud(folder) as demo:
             print(json.dumps(story(demo, folder)))
 
@@ -150,7 +172,30 @@ def story(demo: Demo, folder: Path) -> dict[str, int]:
         totals["restored"] += restored
         totals["mismatches"] += mismatches + checked["bad"]
         say(f"  restored {restored} files; {mismatches} differ from what was shared.")
+    totals["mismatches"] += survive(demo, folder)
     return totals | erase(demo, folder)
+
+
+def survive(demo: Demo, folder: Path) -> int:
+    """The vault loses a customer; how many files do not come back from off-site."""
+    slug = DESTROYED
+    versions = demo.custody("backups", "ls", slug)
+    wait_for(lambda: all_in(demo, slug, "offsite"), f"all versions of {slug} off-site")
+    gone = demo.destroy({row["version"] for row in versions})
+    say(f"An accident: all {gone} versions of {slug} vanish from the vault in Cloud Storage.")
+    sources = files_of(EXPORTS / slug)
+    restored, mismatches = restore(demo, slug, folder / "offsite", sources, "--from", "offsite")
+    say(f"  restored {restored} files from off-site, in S3; {mismatches} differ.")
+    demo.custody("reconcile", "run")
+    wait_for(lambda: all_in(demo, slug, "vault"), "the vault to be whole")
+    checked = demo.custody("backups", "verify", slug)
+    say(f"  reconcile had them put back: {checked['ok']} of {checked['checked']} are whole again.")
+    return mismatches + int(checked["bad"])
+
+
+def all_in(demo: Demo, slug: str, copy: str) -> bool:
+    """Whether a copy has every version of a customer."""
+    return all(copy in row["copies"] for row in demo.custody("backups", "ls", slug))
 
 
 def erase(demo: Demo, folder: Path) -> dict[str, int]:

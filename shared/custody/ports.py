@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from custody.domain.channels import Channel
+from custody.domain.disposal import Disposal, DisposalId
 from custody.domain.drain_changes import Cursor
 from custody.domain.drive import ChangePage, Corpus, DriveFile, Unreadable
 from custody.domain.erasure import (
@@ -26,6 +27,7 @@ from custody.domain.holds import Hold
 from custody.domain.plan import Plan
 from custody.domain.quarantine import Quarantined, Verdict
 from custody.domain.receipt import Receipt
+from custody.domain.retention import RetentionPlan, RetentionPlanId
 from custody.domain.sweep import Glance, Page
 from custody.domain.vault import (
     Customer,
@@ -91,6 +93,12 @@ class Kek(Protocol):
     def unwrap(self, wrapped: bytes, associated: bytes) -> bytes: ...
 
 
+class Recipient(Protocol):
+    """A public key: what is wrapped for it, only its owner unwraps."""
+
+    def wrap(self, keyset: bytes, associated: bytes) -> bytes: ...
+
+
 class Drive(Protocol):
     """Reads files. Raises UnavailableError, RateLimitedError (retry) or RefusedError (never)."""
 
@@ -136,14 +144,45 @@ class ChangeFeed(Protocol):
 class Folders(Protocol):
     """Writes into the shared drive, as an operator does."""
 
-    def create(self, name: str) -> FileId:
-        """A new folder at the root of the shared drive."""
+    def create(
+        self, name: str, parent: FileId | None = None, *, mark: Mapping[str, str] | None = None
+    ) -> FileId:
+        """A new folder in another one, or at the root of the shared drive."""
 
-    def upload(self, folder: FileId, name: str, content: BinaryIO, size: int) -> DriveFile:
-        """A file in a folder; a name that the folder holds becomes a new revision."""
+    def upload(
+        self,
+        folder: FileId,
+        name: str,
+        content: BinaryIO,
+        size: int,
+        *,
+        mark: Mapping[str, str] | None = None,
+        announce: Callable[[FileId], object] | None = None,
+    ) -> DriveFile:
+        """A file in a folder; a name that the folder holds becomes a new revision.
+
+        With a mark, of a file that carries it alone: what somebody else put there stays as it is.
+        Whoever wants to know the file's id is told before Drive gets a byte.
+        """
 
 
-class Vault(Protocol):
+class Versions(Protocol):
+    """Stored versions, as whoever has the keys reads them; in the vault and off-site alike."""
+
+    def version(self, name: ObjectName, *, sealer: Sealer) -> Version:
+        """The stored object's own record. NotFoundError, CorruptError."""
+
+    def content(self, name: ObjectName, *, sealer: Sealer) -> Iterator[bytes]:
+        """The content, checked to its last byte: CorruptError before the iterator ends well."""
+
+    def prove(self, name: ObjectName, *, sealer: Sealer) -> None:
+        """Reads one object alone, whatever it needs to be read. NotFoundError, CorruptError."""
+
+    def names(self, life: HoldingEpoch) -> Iterator[ObjectName]:
+        """Every version of one epoch. Only reconcile, erase, drill and operators may."""
+
+
+class Vault(Versions, Protocol):
     """Immutable versions. Whoever reads it can check it without asking the index."""
 
     def store(
@@ -163,24 +202,78 @@ class Vault(Protocol):
         checksum, and DeadlineError past the deadline; in both cases nothing was stored.
         """
 
-    def version(self, name: ObjectName, *, sealer: Sealer) -> Version:
-        """The stored object's own record. NotFoundError, CorruptError."""
 
-    def content(self, name: ObjectName, *, sealer: Sealer) -> Iterator[bytes]:
-        """The content, checked to its last byte: CorruptError before the iterator ends well."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelved:
+    """A stored version as a listing shows it."""
 
-    def names(self, life: HoldingEpoch) -> Iterator[ObjectName]:
-        """Every version of one epoch. Only reconcile, erase, drill and operators may."""
+    name: ObjectName
+    size_bytes: int
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """The bytes of one stored version on their way to another shelf."""
+
+    name: ObjectName
+    size_bytes: int
+    crc32c: str
+    """Of all bytes, in base64 as both Cloud Storage and S3 write it."""
+    chunks: Callable[[], Iterator[bytes]]
+
+
+class Shelf(Protocol):
+    """Stored versions as mere bytes: whoever has no keys can copy them and read nothing of them."""
+
+    def all(self, life: HoldingEpoch) -> Iterator[Shelved]:
+        """Every version of one epoch, in the order of names."""
+
+    def take(self, name: ObjectName) -> Parcel:
+        """NotFoundError."""
+
+    def put(self, parcel: Parcel, *, deadline: datetime) -> bool:
+        """Whether it was not there yet. CorruptError where other bytes stand under its name.
+
+        TornReadError when the chunks are not what the parcel promises, DeadlineError past the
+        deadline; in both cases nothing was stored.
+        """
 
 
 class Keys(Protocol):
     """Keysets, one for each epoch."""
 
+    def unwrap(self, life: HoldingEpoch) -> Sealer:
+        """Raises MissingKeysetError: a stop, never a reason to create one."""
+
+
+class KeyMaker(Keys, Protocol):
+    """Makes keysets, each at once in as many wrapped copies as there are places for them."""
+
     def create(self, life: HoldingEpoch) -> None:
         """Only for whoever opens an epoch. AlreadyExistsError; RefusedError once destroyed."""
 
-    def unwrap(self, life: HoldingEpoch) -> Sealer:
-        """Raises MissingKeysetError: a stop, never a reason to create one."""
+    def complete(self, life: HoldingEpoch) -> int:
+        """Makes the wrapped copies that are missing, of the keyset that there is: how many.
+
+        MissingKeysetError where there is none; RefusedError once destroyed.
+        """
+
+
+class KeyRescue(Protocol):
+    """Looks after the wrapped copies of keysets, and puts a lost one back."""
+
+    def stands(self, life: HoldingEpoch) -> bool:
+        """Whether the keyset is where it is unwrapped from every day."""
+
+    def lacking(self, life: HoldingEpoch) -> int:
+        """How many of its copies are missing off-site."""
+
+    def put_back(self, life: HoldingEpoch) -> None:
+        """From the copies off-site. AlreadyExistsError; MissingKeysetError where there is none;
+
+        CorruptError for a copy that the key at hand does not unwrap; RefusedError once destroyed.
+        """
 
 
 class Registry(Protocol):
@@ -269,6 +362,39 @@ class Publisher(Protocol):
     """Sends events; returns when the service has them all."""
 
     def publish(self, events: Sequence[Event]) -> None: ...
+
+
+class Marks(Protocol):
+    """The versions that retention let go. Create-only: nobody takes a mark away."""
+
+    def put(self, name: ObjectName) -> None:
+        """The same mark twice changes nothing."""
+
+    def marked(self, name: ObjectName) -> bool: ...
+    def all(self, life: HoldingEpoch) -> frozenset[ObjectName]: ...
+
+
+class Disposals(Protocol):
+    """Written orders to delete certain objects of an open epoch. Create-only."""
+
+    def add(self, disposal: Disposal) -> None:
+        """The same order twice changes nothing."""
+
+    def find(self, disposal: DisposalId) -> Disposal:
+        """NotFoundError."""
+
+    def note(self, disposal: DisposalId, things: Sequence[Thing]) -> Sequence[Thing]:
+        """What was found of it before anything was deleted: these, or those of an earlier look."""
+
+
+class RetentionPlans(Protocol):
+    """What retention let go, and what people were shown of it before."""
+
+    def save(self, plan: RetentionPlan) -> None:
+        """The same plan twice changes nothing."""
+
+    def find(self, plan: RetentionPlanId) -> RetentionPlan:
+        """NotFoundError."""
 
 
 class Store(Protocol):

@@ -33,11 +33,36 @@ _TABLE = (
     Setting(name="CUSTODY_LEDGER_BUCKET", type=str, meaning="the bucket of the ledger"),
     Setting(name="CUSTODY_AUDIT_BUCKET", type=str, meaning="the bucket of the audit streams"),
     Setting(
+        name="CUSTODY_OFFSITE_BUCKET", type=str, meaning="the S3 bucket of the off-site copies"
+    ),
+    Setting(
+        name="CUSTODY_OFFSITE_KEYS_BUCKET",
+        type=str,
+        meaning="the S3 bucket of the off-site copies of wrapped keysets, without object lock",
+    ),
+    Setting(
+        name="CUSTODY_OFFSITE_REGION",
+        type=str,
+        meaning="the AWS region of the off-site buckets, such as eu-central-1",
+    ),
+    Setting(
+        name="CUSTODY_OFFSITE_ROLE",
+        type=str,
+        meaning="the ARN of the AWS role of this identity; empty for the usual AWS credentials",
+        default="",
+    ),
+    Setting(
         name="CUSTODY_SIGNING_KEY_URI",
         type=str,
         meaning="gcp-kms://… or file:… of the key that signs receipts",
     ),
     Setting(name="CUSTODY_KEK_URI", type=str, meaning="gcp-kms://… or file:… of the wrapping key"),
+    Setting(
+        name="CUSTODY_RECOVERY_KEY",
+        type=str,
+        meaning="the public recovery key as 'custody recovery make-key' prints it",
+        default="",
+    ),
     Setting(name="CUSTODY_PUSH_SECRET", type=str, meaning="the secret behind channel tokens"),
     Setting(name="CUSTODY_PUSH_URL", type=str, meaning="the address of receive_push"),
     Setting(name="CUSTODY_DRIVE_ID", type=str, meaning="the id of the shared drive"),
@@ -66,6 +91,18 @@ _TABLE = (
         default="",
     ),
     Setting(
+        name="AWS_ENDPOINT_URL_S3",
+        type=str,
+        meaning="another root of S3; empty for Amazon's",
+        default="",
+    ),
+    Setting(
+        name="AWS_ENDPOINT_URL_STS",
+        type=str,
+        meaning="another root of AWS STS; empty for Amazon's",
+        default="",
+    ),
+    Setting(
         name="CUSTODY_DRIVE_CALLS_PER_MINUTE",
         type=int,
         meaning="Drive calls a minute that one process may make; instances times it is the quota",
@@ -88,6 +125,18 @@ _TABLE = (
         type=int,
         meaning="days in which an erasure is to be certified",
         default=30,
+    ),
+    Setting(
+        name="CUSTODY_LOCK_DAYS",
+        type=int,
+        meaning="days for which off-site versions are locked; 0 for no lock",
+        default=0,
+    ),
+    Setting(
+        name="CUSTODY_LOCK_MODE",
+        type=str,
+        meaning="GOVERNANCE or COMPLIANCE, for locked off-site versions",
+        default="GOVERNANCE",
     ),
     Setting(
         name="CUSTODY_FOUR_EYES",

@@ -19,8 +19,8 @@ from custody.cli import custody
 from custody.cli.world import Desk
 from custody.domain.topology import FUNCTIONS, TOPICS
 from custody.settings import SETTINGS, Settings
-from localcloud.deployment import make_buckets
-from localcloud.environment import BUCKETS, IDENTITY
+from localcloud.deployment import make_buckets, make_s3_buckets, s3_client
+from localcloud.environment import BUCKETS, IDENTITY, OFFSITE
 from localcloud.local import LocalCloud
 from worlds.drive_local import Client
 
@@ -124,7 +124,7 @@ class Messages:
 def servers(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[LocalCloud, dict[str, str]]]:
-    """Drive, Cloud Storage and Pub/Sub, once for all tests of a process."""
+    """Drive, Cloud Storage, S3 and Pub/Sub, once for all tests of a process."""
     local = LocalCloud(tmp_path_factory.mktemp("local"), FUNCTIONS_FOLDER)
     environment = local.start_servers({})
     local.functions.start()
@@ -139,11 +139,15 @@ def shell(servers: tuple[LocalCloud, dict[str, str]]) -> Iterator[Shell]:
     name = uuid4().hex[:8]
     buckets = {setting: f"{bucket}-{name}" for setting, bucket in BUCKETS.items()}
     make_buckets(local.storage.url, f"project-{name}", buckets.values())
-    environment = shared | buckets | {"CUSTODY_PROJECT": f"project-{name}", "NO_COLOR": "1"}
+    offsite = {setting: f"{bucket}-{name}" for setting, bucket in OFFSITE.items()}
+    make_s3_buckets(s3_client(local.s3.url), *offsite.values())
+    own = buckets | offsite | {"CUSTODY_PROJECT": f"project-{name}", "NO_COLOR": "1"}
+    environment = shared | own
     make_topics(local.pubsub.url, f"projects/project-{name}")
     yield Shell(environment=environment, servers=local)
     local.drive.faults.clear()
     local.storage.faults.clear()
+    local.s3.faults.clear()
     gc.collect()  # before a test that minds connections
 
 

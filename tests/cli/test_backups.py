@@ -91,6 +91,7 @@ def test_the_newest_state_is_restored(
         "bytes": len(SECOND),
         "mismatches": 0,
         "failed": 0,
+        "left_out": 0,
     }
     assert (tmp_path / "one/deals.csv").read_bytes() == SECOND
     again = shell.json("backups", "restore", "acorn/hubspot", "--to", tmp_path / "one")

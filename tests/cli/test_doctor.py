@@ -60,7 +60,7 @@ def test_every_check_runs_whatever_the_others_say(shell: Shell) -> None:
         if name.startswith("CUSTODY_"):
             del shell.environment[name]
     failed = examine(shell)
-    assert len(failed) == healthy - 2  # clock and policy need no setting
+    assert len(failed) == healthy - 3  # clock, policy and lock need no setting
     assert "CUSTODY_PROJECT is not set" in failed["settings"]["detail"]
     assert "custody env" in failed["settings"]["remedy"]
 
@@ -171,6 +171,65 @@ def test_queues_that_are_missing_are_named(shell: Shell) -> None:
     assert set(failed) == {"topics", "subscriptions"}
     assert failed["topics"]["detail"] == "missing: files-touched"
     assert failed["subscriptions"]["detail"] == "missing: capture, timers-dead"
+
+
+def test_an_off_site_bucket_that_is_not_there_is_found(shell: Shell) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_OFFSITE_BUCKET"] += "-gone"
+    assert set(examine(shell)) == {"offsite"}
+
+
+def test_an_off_site_bucket_in_another_region_is_found(shell: Shell) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_OFFSITE_REGION"] = "us-east-1"
+    failed = examine(shell)
+    assert set(failed) == {"offsite", "offsite keys"}
+    assert "eu-central-1" in failed["offsite"]["detail"]
+
+
+def test_a_bucket_of_keysets_that_can_be_locked_is_found(shell: Shell) -> None:
+    """A locked keyset could not be shredded."""
+    watch(shell)
+    shell.environment["CUSTODY_OFFSITE_KEYS_BUCKET"] = shell.environment["CUSTODY_OFFSITE_BUCKET"]
+    assert set(examine(shell)) == {"offsite keys"}
+
+
+def test_a_lock_needs_a_bucket_that_can_lock(shell: Shell) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_OFFSITE_BUCKET"] = shell.environment["CUSTODY_OFFSITE_KEYS_BUCKET"]
+    shell.environment["CUSTODY_LOCK_DAYS"] = "7"
+    assert set(examine(shell)) == {"offsite"}
+
+
+@pytest.mark.parametrize(
+    ("days", "mode", "said"),
+    [("30", "COMPLIANCE", "locked for 30 days"), ("7", "FOREVER", "GOVERNANCE or COMPLIANCE")],
+)
+def test_a_lock_that_outlives_the_promise_or_makes_no_sense_is_found(
+    shell: Shell, days: str, mode: str, said: str
+) -> None:
+    watch(shell)
+    shell.environment.update({"CUSTODY_LOCK_DAYS": days, "CUSTODY_LOCK_MODE": mode})
+    failed = examine(shell)
+    assert set(failed) == {"lock"}
+    assert said in failed["lock"]["detail"]
+
+
+def test_a_lock_is_shown_with_the_deadline_that_it_must_not_reach(shell: Shell) -> None:
+    shell.environment["CUSTODY_LOCK_DAYS"] = "7"
+    rows = json.loads(shell.run("doctor", "--format", "json").stdout)
+    [lock] = [row for row in rows if row["check"] == "lock"]
+    assert "7 days (GOVERNANCE)" in lock["detail"]
+    assert "erasures have 30 days" in lock["detail"]
+
+
+@pytest.mark.parametrize("text", ["", "no key at all"])
+def test_a_recovery_key_that_is_none_is_found(shell: Shell, text: str) -> None:
+    watch(shell)
+    shell.environment["CUSTODY_RECOVERY_KEY"] = text
+    failed = examine(shell)
+    assert set(failed) == {"recovery key"}
+    assert "custody recovery make-key" in failed["recovery key"]["remedy"]
 
 
 class WrongClock(BaseHTTPRequestHandler):

@@ -22,7 +22,7 @@ from .conftest import Shell
 from .erasing import Background, Functions, fill
 from .test_command import CUSTODY, environment_of, read_or_end
 
-COPIES = ["keys", "vault", "drive", "ledger"]
+COPIES = ["keys", "vault", "offsite", "drive", "ledger"]
 FOUR_EYES = {"CUSTODY_FOUR_EYES": "true", "CUSTODY_FOUR_EYES_OBJECTS": "1"}
 
 
@@ -77,9 +77,16 @@ def test_a_plan_says_what_goes_what_stays_and_why(kept: Shell) -> None:
     assert (holding["source"], holding["epoch"], holding["hold"]) == ("hubspot", 1, None)
     assert [one["copy"] for one in told["copies"]] == COPIES
     objects = {one["copy"]: one["objects"] for one in told["copies"]}
-    assert objects == {"keys": 1, "vault": 2, "drive": 2, "ledger": objects["ledger"]}
+    assert objects == {
+        "keys": 1,
+        "vault": 2,
+        "offsite": 2,
+        "drive": 2,
+        "ledger": objects["ledger"],
+    }
     assert {one["outcome"] for one in told["copies"]} == {"delete"}
-    assert all(one["t1"] and one["t2"] for one in told["copies"])
+    assert all(one["t1"] for one in told["copies"])
+    assert [one["copy"] for one in told["copies"] if not one["t2"]] == ["offsite"]
     assert [(one["source"], one["copy"]) for one in told["details"]] == [
         ("hubspot", copy) for copy in COPIES
     ]

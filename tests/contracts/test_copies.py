@@ -1,4 +1,4 @@
-"""The ports Store and Witness of the copies on Cloud Storage: complete, for good, and seen anew."""
+"""The ports Store and Witness of the copies in buckets: complete, for good, and seen anew."""
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +12,22 @@ import requests
 
 from custody.adapters.copies.keys import KeysStore, KeysWitness
 from custody.adapters.copies.ledger import LedgerStore, LedgerWitness
+from custody.adapters.copies.offsite import OffsiteStore
+from custody.adapters.copies.offsite_witness import OffsiteWitness
 from custody.adapters.copies.vault import VaultStore, VaultWitness
 from custody.adapters.objects import storage_client
 from custody.domain import names
 from custody.domain.erasure import ErasureId, Fate, Found, Horizon, Target, Thing, entry_of
 from custody.domain.holds import Hold
 from custody.domain.quarantine import Quarantined, Verdict, quarantined
-from custody.domain.vault import FileHistory, FileId, HoldingEpoch, RevisionId, Source
+from custody.domain.vault import (
+    FileHistory,
+    FileId,
+    HoldingEpoch,
+    ObjectName,
+    RevisionId,
+    Source,
+)
 from custody.errors import ConflictError, RefusedError, RetryableError, UnavailableError
 from custody.ports import Store, Witness
 from samples import LIFE, NOW, a_customer, a_draft, a_fence, a_holding, a_life
@@ -62,6 +71,19 @@ def versions(world: World, life: HoldingEpoch, count: int = 2 * PAGE + 1) -> lis
         for number in range(count)
     ]
     return sorted(version.name for version in stored)
+
+
+def offsite_copies(world: World, life: HoldingEpoch, count: int = 2 * PAGE + 1) -> list[str]:
+    """Versions as they are replicated, and the keyset twice: one is for the recovery key."""
+    assert isinstance(world, MemoryWorld | LocalWorld)
+    stored = versions(world, life, count)
+    for name in stored:
+        parcel = world.vault_shelf.take(ObjectName(name))
+        world.offsite_shelf.put(parcel, deadline=world.now() + DAY)
+    keysets = [names.keyset_name(life), names.recovery_name(life)]
+    if isinstance(world, LocalWorld) and not world._offsite_keys_bucket.exists(keysets[1]):
+        world._offsite_keys_bucket.create(keysets[1], b"wrapped for somebody else")
+    return [*(f"keys/{name}" for name in keysets), *(f"versions/{name}" for name in stored)]
 
 
 def a_keyset(world: World, life: HoldingEpoch) -> list[str]:
@@ -142,7 +164,11 @@ def in_memory(world: MemoryWorld, kind: str) -> tuple[Store, Witness]:
         return copies.MemoryVaultStore(writes, world.vault), copies.MemoryVaultWitness(world.vault)
     if kind == "keys":
         return copies.MemoryKeysStore(writes, world.keys), copies.MemoryKeysWitness(world.keys)
-    ledger = (world.index, world.quarantine, world.registry, world.holds)
+    if kind == "offsite":
+        offsite = (world.offsite, world.offsite_keys)
+        store = copies.MemoryOffsiteStore(writes, *offsite, world.now)
+        return store, copies.MemoryOffsiteWitness(*offsite)
+    ledger = (world.index, world.quarantine, world.registry, world.holds, world.marks)
     return copies.MemoryLedgerStore(writes, *ledger), copies.MemoryLedgerWitness(*ledger)
 
 
@@ -158,7 +184,14 @@ def on_storage(world: LocalWorld, kind: str) -> tuple[Store, Witness]:
     return store(client, bucket, world.now, page=PAGE), witness(client, bucket)
 
 
-FILLS = {"vault": versions, "keys": a_keyset, "ledger": an_index}
+def on_s3(world: LocalWorld) -> tuple[Store, Witness]:
+    buckets = (world._named("OFFSITE"), world._named("OFFSITE_KEYS"))
+    store = OffsiteStore(world.s3, *buckets, world.now, page=PAGE)
+    return store, OffsiteWitness(world.s3, *buckets)
+
+
+ON_STORAGE = {"vault": versions, "keys": a_keyset, "ledger": an_index}
+FILLS = {**ON_STORAGE, "offsite": offsite_copies}
 
 
 def side_of(world: World, kind: str) -> Side:
@@ -166,7 +199,7 @@ def side_of(world: World, kind: str) -> Side:
         store, witness = in_memory(world, kind)
     else:
         assert isinstance(world, LocalWorld)
-        store, witness = on_storage(world, kind)
+        store, witness = on_s3(world) if kind == "offsite" else on_storage(world, kind)
     return Side(world=world, store=store, witness=witness, fill=FILLS[kind])
 
 
@@ -244,17 +277,19 @@ def test_the_witness_counts_what_stands_in_a_stretch(side: Side) -> None:
 
 
 def test_where_nothing_is_kept_the_provider_alone_has_a_horizon(side: Side) -> None:
-    """Google's promise for all of its backups: 180 days."""
+    """Google's promise for all of its backups: 180 days. Amazon makes none."""
     horizon = side.store.horizon(a_target())
-    assert replace(horizon, notes=()) == Horizon(ours=timedelta(0), provider=180 * DAY)
+    provider = None if side.fill is offsite_copies else 180 * DAY
+    assert replace(horizon, notes=()) == Horizon(ours=timedelta(0), provider=provider)
 
 
 # The keys.
 
 
-def test_a_keyset_that_is_to_go_is_never_made_again(world: World) -> None:
-    """T25: not even between the mark and the deletion."""
-    side = side_of(world, "keys")
+@pytest.mark.parametrize("kind", ["keys", "offsite"])
+def test_a_keyset_that_is_to_go_is_never_made_again(world: World, kind: str) -> None:
+    """T25: not even between the mark and the deletion, here or off-site."""
+    side = side_of(world, kind)
     side.put()
     side.store.close(a_target())
     with pytest.raises(RefusedError):
@@ -264,10 +299,21 @@ def test_a_keyset_that_is_to_go_is_never_made_again(world: World) -> None:
         world.keys.create(LIFE)
 
 
-def test_without_its_mark_no_keyset_is_called_destroyed(world: World) -> None:
+@pytest.mark.parametrize("kind", ["keys", "offsite"])
+def test_without_its_mark_no_keyset_is_called_destroyed(world: World, kind: str) -> None:
     """The absence of a keyset proves nothing while anybody may make it again."""
     with pytest.raises(RetryableError):
-        side_of(world, "keys").remaining()
+        side_of(world, kind).remaining()
+
+
+def test_no_copy_of_a_keyset_is_made_once_its_epoch_is_erased(world: World) -> None:
+    """T25: whoever completes the copies off-site comes late, or again."""
+    side = side_of(world, "offsite")
+    side.put()
+    side.erase()
+    with pytest.raises(RefusedError):
+        world.keys.complete(LIFE)
+    assert side.remaining() == 0
 
 
 # The ledger.
@@ -414,11 +460,11 @@ def test_a_store_in_memory_may_refuse(remembered: Side) -> None:
 
 
 def test_what_is_retained_is_found_with_its_date_and_left(remembered: Side) -> None:
-    kept, *others = remembered.put()
+    *others, kept = remembered.put()
     store_of(remembered).retained = {kept: NOW + DAY}
     assert [thing.name for thing in remembered.erase()] == others
-    (left,) = remembered.store.find(a_target(), "").things
-    assert left == Thing(name=kept, fate=Fate.RETAINED, until=NOW + DAY)
+    (left,) = [thing for page in remembered.pages() for thing in page.things]
+    assert (left.name, left.fate, left.until) == (kept, Fate.RETAINED, NOW + DAY)
     assert remembered.remaining() == 1
 
 
@@ -477,7 +523,7 @@ def shelves(servers: LocalServers) -> Shelves:
     return Shelves(LocalWorld(servers, f"p-{uuid.uuid4().hex[:20]}"))
 
 
-@pytest.fixture(params=FILLS)
+@pytest.fixture(params=ON_STORAGE)
 def stored(shelves: Shelves, request: pytest.FixtureRequest) -> Side:
     return side_of(shelves.world, request.param)
 

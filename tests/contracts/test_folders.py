@@ -57,6 +57,37 @@ def test_an_upload_of_any_size_arrives_whole(world: World, size: int) -> None:
     assert b"".join(world.drive.content(file, file.head or file.revisions[0].revision)) == data
 
 
+MARK = {"custody": "restored"}
+
+
+def test_a_folder_may_stand_in_another_one(world: World) -> None:
+    above = world.folders.create("exports")
+    folder = world.folders.create("2026", above, mark=MARK)
+    (child,) = world.drive.children(above)
+    assert (child.file_id, child.name, child.is_folder) == (folder, "2026", True)
+
+
+def test_what_carries_a_mark_replaces_its_like_alone(world: World) -> None:
+    """What somebody else put there under the same name stays as it is."""
+    folder = world.folders.create("exports")
+    theirs = upload(world, folder, "deals.csv", b"theirs")
+    first, second = (
+        world.folders.upload(folder, "deals.csv", BytesIO(data), len(data), mark=MARK)
+        for data in (b"one", b"two")
+    )
+    assert first.file_id == second.file_id != theirs.file_id
+    assert contents(world, first.file_id) == [b"one", b"two"]
+    assert contents(world, theirs.file_id) == [b"theirs"]
+
+
+def test_the_mark_stands_beside_each_file_and_folder(world: World) -> None:
+    folder = world.folders.create("exports", mark=MARK)
+    marked = world.folders.upload(folder, "deals.csv", BytesIO(b"one"), 3, mark=MARK)
+    plain = upload(world, folder, "other.csv", b"one")
+    found = {one: world.google.marks(one) for one in (folder, marked.file_id, plain.file_id)}
+    assert found == {folder: MARK, marked.file_id: MARK, plain.file_id: {}}
+
+
 def test_an_upload_into_a_folder_that_is_not_there_is_not_found(world: World) -> None:
     with pytest.raises(NotFoundError):
         upload(world, FileId("never-there"), "deals.csv", b"one")

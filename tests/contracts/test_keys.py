@@ -80,3 +80,29 @@ def test_a_destroyed_keyset_is_never_made_again(world: World) -> None:
         world.keys.create(LIFE)
     with pytest.raises(MissingKeysetError):
         world.keys.unwrap(LIFE)
+
+
+def test_a_keyset_has_a_copy_off_site_that_opens_the_same(world: World) -> None:
+    world.keys.create(LIFE)
+    sealed = world.keys.unwrap(LIFE).seal(b"one", b"name")
+    assert world.offsite_keys.unwrap(LIFE).open(sealed, b"name") == b"one"
+
+
+def test_completing_makes_only_the_copies_that_are_missing(world: World) -> None:
+    world.keys.create(LIFE)
+    assert world.keys.complete(LIFE) == 0
+
+
+def test_completing_never_makes_a_keyset(world: World) -> None:
+    with pytest.raises(MissingKeysetError):
+        world.keys.complete(LIFE)
+    with pytest.raises(MissingKeysetError):
+        world.keys.unwrap(LIFE)
+
+
+def test_a_destroyed_keyset_is_not_completed(world: World) -> None:
+    """T25."""
+    world.keys.create(LIFE)
+    world.destroy_keyset(LIFE)
+    with pytest.raises(RefusedError):
+        world.keys.complete(LIFE)

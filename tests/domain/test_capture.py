@@ -20,7 +20,7 @@ from custody.domain.capture import (
     plan_capture,
 )
 from custody.domain.drive import EXPORTS, FOLDER, SHORTCUT, DriveFile, Revision, Unreadable
-from custody.domain.vault import FileHistory, FileId, Missed, RevisionId, SourceLost
+from custody.domain.vault import FileHistory, FileId, Missed, Named, RevisionId, SourceLost
 from samples import FILE, NOW, a_file, a_history, a_version
 
 GONE = Unreadable(file_id=FILE, reason="Drive no longer shows it")
@@ -278,6 +278,39 @@ def test_findings_that_come_late_do_not_take_names_back() -> None:
     assert (late.file_name, late.folder_path, late.seen_version) == ("new", "b", 9)
 
 
+def named(name: str, hours: int, version: int) -> Findings:
+    """Drive showed the file under this name."""
+    seen_at = NOW + timedelta(hours=hours)
+    return Findings(file_name=name, folder_path="a", seen_at=seen_at, seen_version=version)
+
+
+def test_each_name_after_the_first_is_learned_with_its_time() -> None:
+    first = a_version("r1", 1, file_name="one", folder_path="a")
+    history = learned(a_history(), replace(named("one", 0, 1), versions=(first,)))
+    assert history.named == ()
+    history = learned(learned(history, named("two", 1, 2)), named("three", 2, 3))
+    assert history.named == (
+        Named(since=NOW + timedelta(hours=1), file_name="two", folder_path="a"),
+        Named(since=NOW + timedelta(hours=2), file_name="three", folder_path="a"),
+    )
+    assert learned(history, named("three", 9, 3)) == history
+    assert learned(history, named("two", 9, 2)).named == history.named
+
+
+def test_of_a_history_that_was_rebuilt_the_next_name_is_learned() -> None:
+    """What the index forgot is in the versions' records; what comes later is not."""
+    rebuilt = a_history(a_version("r1", 1, file_name="one", folder_path="a"))
+    assert learned(rebuilt, named("one", 1, 2)).named == ()
+    assert [one.file_name for one in learned(rebuilt, named("two", 1, 2)).named] == ["two"]
+
+
+def test_a_lost_file_is_lost_since_it_was_first_missed() -> None:
+    """From the trash to nothing: the reason changes, the time does not."""
+    later = SourceLost(reason="absent", seen_at=NOW + timedelta(hours=1))
+    history = learned(a_history(a_version("r1"), lost=LOST), Findings(lost=later))
+    assert history.lost == replace(later, seen_at=LOST.seen_at)
+
+
 def test_a_loss_is_learned_and_unlearned() -> None:
     lost = learned(a_history(a_version("r1")), Findings(lost=LOST))
     assert lost.lost == LOST
@@ -294,6 +327,7 @@ findings_of_any_kind = st.builds(
     Findings,
     file_name=st.sampled_from(["", "deals.csv"]),
     folder_path=st.sampled_from(["", "crm"]),
+    seen_at=st.none() | st.just(NOW),
     seen_version=st.integers(0, 9),
     versions=st.lists(st.sampled_from([a_version(f"r{n}", n) for n in range(1, 5)])).map(tuple),
     missed=st.lists(

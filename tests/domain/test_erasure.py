@@ -97,7 +97,7 @@ def test_the_keys_go_first_and_the_ledger_last() -> None:
     assert [one.copy for one in fenced if is_ready(one, fenced)] == [Copy.KEYS]
     shredded = [replace(one, swept_at=NOW) if one.copy is Copy.KEYS else one for one in fenced]
     ready = {one.copy for one in shredded if is_ready(one, shredded)}
-    assert ready == {Copy.KEYS, Copy.VAULT, Copy.DRIVE}
+    assert ready == {Copy.KEYS, Copy.VAULT, Copy.OFFSITE, Copy.DRIVE}
     almost = tracks_of({Copy.KEYS: GONE, Copy.VAULT: GONE})
     assert not is_ready(almost[-1], almost)
     done = tracks_of(ALL_GONE | {Copy.LEDGER: CopyState.FENCED})
@@ -110,6 +110,13 @@ def test_the_ledger_waits_for_what_may_still_need_it(state: CopyState) -> None:
     assert not is_ready(tracks[-1], tracks)
 
 
+def test_the_ledger_does_not_wait_for_a_lock_off_site() -> None:
+    """A listing alone leads to what is there; a lock may last for weeks."""
+    done = {Copy.KEYS: GONE, Copy.VAULT: GONE, Copy.DRIVE: GONE}
+    tracks = tracks_of(done | {Copy.OFFSITE: CopyState.BLOCKED})
+    assert is_ready(tracks[-1], tracks)
+
+
 def test_the_customers_entry_goes_when_all_else_is_settled() -> None:
     entry = tracks_of(life=entry_of(LIFE.customer))[0]
     tracks = [*tracks_of(ALL_GONE), entry]
@@ -119,9 +126,10 @@ def test_the_customers_entry_goes_when_all_else_is_settled() -> None:
 
 
 def test_a_copy_rings_for_those_that_waited_for_it() -> None:
-    keys, vault, drive, ledger = tracks_of()
+    keys, vault, offsite, drive, ledger = tracks_of()
     swept = replace(keys, swept_at=NOW)
-    assert [is_behind(one, swept) for one in (vault, drive, ledger)] == [True, True, False]
+    behind = [is_behind(one, swept) for one in (vault, offsite, drive, ledger)]
+    assert behind == [True, True, True, False]
     assert not is_behind(vault, keys)
     gone = a_track(Copy.DRIVE, CopyState.RELINQUISHED)
     assert is_behind(ledger, gone)
@@ -138,7 +146,7 @@ def test_a_track_that_follows_waits_for_nobody_of_its_own() -> None:
 states = st.sampled_from(sorted(CopyState))
 
 
-@given(st.lists(states, min_size=4, max_size=4))
+@given(st.lists(states, min_size=len(Copy), max_size=len(Copy)))
 def test_certified_means_that_every_copy_is_settled(found: list[CopyState]) -> None:
     tracks = [a_track(copy, state) for copy, state in zip(Copy, found, strict=True)]
     state = state_of(an_erasure(LIFE), Decision.PROCEED, tracks)
@@ -174,7 +182,7 @@ def test_an_erasure_is_fenced_until_something_was_deleted() -> None:
 def test_an_erasure_rests_when_nothing_goes_on_by_itself() -> None:
     assert not at_rest(tracks_of())
     assert at_rest(tracks_of(ALL_GONE))
-    settled = {Copy.KEYS: GONE, Copy.VAULT: GONE}
+    settled = {Copy.KEYS: GONE, Copy.VAULT: GONE, Copy.OFFSITE: GONE}
     blocked = settled | {Copy.DRIVE: CopyState.BLOCKED}
     tracks = [replace(one, reason="a hold") for one in tracks_of(blocked)]
     assert at_rest(tracks), "the ledger is behind it"

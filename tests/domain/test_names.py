@@ -94,6 +94,32 @@ def test_an_index_name_leads_back_to_its_file(life: HoldingEpoch, file_id: FileI
     assert names.parse_index_name(name) == file_id
 
 
+@given(lives)
+def test_what_belongs_to_a_keyset_leads_back_to_its_epoch(life: HoldingEpoch) -> None:
+    for name_of, ending in (
+        (names.keyset_name, names.KEYSET),
+        (names.destroyed_name, names.DESTROYED),
+        (names.recovery_name, names.RECOVERY),
+    ):
+        assert names.parse_key_name(name_of(life)) == (life, ending)
+
+
+@given(st.text())
+@example("c/s/1.keyset")
+@example("c/s/01.keyset")
+@example("c/s/1.keyset.old")
+@example("c/s/1.txt")
+@example("c/s/1")
+@example("c//1.keyset")
+@example("c/s%2f/1.keyset")
+def test_a_parsed_key_name_is_one_that_we_would_give(text: str) -> None:
+    try:
+        life, ending = names.parse_key_name(text)
+    except CorruptError:
+        return
+    assert names.life_prefix(life)[:-1] + ending == text
+
+
 @given(lives, lives)
 def test_keysets_marks_and_fences_of_two_epochs_never_meet(
     life: HoldingEpoch, other: HoldingEpoch

@@ -28,7 +28,7 @@ from custody.domain.erasure import (
     entry_of,
 )
 from custody.domain.receipt import CANNOT_PROVE, digest_of, facts_of, statement
-from custody.domain.sweep import begin, count, failed, held_up, verdict
+from custody.domain.sweep import HELD, WAITS, begin, count, failed, held_up, verdict
 from custody.domain.vault import CustomerId, FileId
 from samples import LIFE, NOW, a_life, a_track, an_erasure
 
@@ -70,9 +70,9 @@ def test_every_copy_of_every_part_is_stated_in_whatever_order_it_was_read(
         for one in stated["holdings"]
     ] == [
         ("customer", 0, ["ledger"]),
-        ("hubspot", 1, ["keys", "vault", "drive", "ledger"]),
-        ("hubspot", 2, ["keys", "vault", "drive", "ledger"]),
-        ("stripe", 1, ["keys", "vault", "drive", "ledger"]),
+        ("hubspot", 1, ["keys", "vault", "offsite", "drive", "ledger"]),
+        ("hubspot", 2, ["keys", "vault", "offsite", "drive", "ledger"]),
+        ("stripe", 1, ["keys", "vault", "offsite", "drive", "ledger"]),
     ]
     assert digest_of(stated) == digest_of(facts(*TRACKS))
 
@@ -91,16 +91,94 @@ def test_each_copy_has_evidence_of_its_own() -> None:
 
 def test_a_keyset_that_was_missing_is_not_called_destroyed() -> None:
     keys = a_track(Copy.KEYS, CopyState.DELETED_BY_US, deleted_at=NOW, missing=1)
-    (holding,) = facts(keys)["holdings"]
-    assert holding["keyset_destroyed_at"] is None
+    assert destroyed_at(keys, OFFSITE_GONE) is None
+
+
+KEYS_GONE = a_track(Copy.KEYS, GONE, deleted=1, deleted_at=NOW)
+OFFSITE_GONE = a_track(Copy.OFFSITE, GONE, deleted=3, deleted_at=LATER, checked_at=LATER)
+LOCKED = a_track(
+    Copy.OFFSITE,
+    CopyState.BLOCKED,
+    reason=WAITS,
+    deleted=2,
+    waiting=1,
+    deleted_at=NOW,
+    checked_at=LATER,
+    until=LATER + timedelta(days=3),
+)
+"""Seen with one locked version and nothing else."""
+
+
+def destroyed_at(*tracks: Track) -> str | None:
+    """What is stated of the one keyset that these are about."""
+    (holding,) = facts(*tracks)["holdings"]
+    moment: str | None = holding["keyset_destroyed_at"]
+    return moment
 
 
 @pytest.mark.parametrize("state", CopyState)
 def test_the_keyset_is_called_destroyed_only_when_a_look_found_none(state: CopyState) -> None:
     """Deleted is what we did; destroyed is what somebody else saw."""
-    keys = a_track(Copy.KEYS, state, deleted=1, deleted_at=NOW)
-    (holding,) = facts(keys, a_track(deleted_at=LATER))["holdings"]
-    assert holding["keyset_destroyed_at"] == ("2026-03-01T12:00:00Z" if state in SETTLED else None)
+    keys = replace(KEYS_GONE, state=state)
+    expected = "2026-03-02T12:00:00Z" if state in SETTLED else None
+    assert destroyed_at(keys, OFFSITE_GONE, a_track()) == expected
+
+
+@pytest.mark.parametrize("state", CopyState)
+def test_no_keyset_is_called_destroyed_of_which_a_copy_may_lie_off_site(state: CopyState) -> None:
+    """T23: whoever has a copy and the key that wraps it reads everything."""
+    offsite = replace(OFFSITE_GONE, state=state)
+    assert bool(destroyed_at(KEYS_GONE, offsite)) == (state in SETTLED)
+    assert destroyed_at(KEYS_GONE) is None, "nobody looked off-site"
+
+
+def test_where_nothing_was_off_site_the_keyset_was_destroyed_with_the_one_that_was() -> None:
+    assert destroyed_at(KEYS_GONE, replace(OFFSITE_GONE, deleted=0)) == "2026-03-01T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("offsite", "is_shown"),
+    [
+        (LOCKED, True),
+        (replace(LOCKED, reason=HELD), True),
+        (replace(LOCKED, checked_at=None), False),
+        (replace(LOCKED, waiting=0, reason=HELD, checked_at=None), False),
+        (replace(LOCKED, deleted_at=LATER + timedelta(hours=1)), False),
+        (replace(LOCKED, state=CopyState.FAILED), False),
+    ],
+)
+def test_the_keyset_of_what_is_locked_is_called_destroyed_once_only_that_is_left(
+    offsite: Track, is_shown: bool
+) -> None:
+    """T23: a hold is no look, and what was deleted since a look was seen by nobody."""
+    assert bool(destroyed_at(KEYS_GONE, offsite)) == is_shown
+
+
+def why_of(*tracks: Track) -> str:
+    """The reason that is stated of the copy off-site."""
+    copies = {one["copy"]: one for one in facts(*tracks)["holdings"][0]["copies"]}
+    text: str = copies["offsite"]["why"]
+    return text
+
+
+def test_what_is_locked_says_until_when_and_that_nobody_can_read_it() -> None:
+    said = why_of(KEYS_GONE, LOCKED)
+    assert "lasts until 2026-03-05T12:00:00Z" in said
+    assert "no copy of the keyset is left off-site" in said
+    assert "gone everywhere, so nobody can read it" in said
+
+
+def test_what_is_locked_does_not_say_more_of_its_keyset_than_was_seen() -> None:
+    keys = replace(KEYS_GONE, state=CopyState.BLOCKED)
+    said = why_of(keys, LOCKED)
+    assert "no copy of the keyset is left off-site" in said
+    assert "nobody can read it" not in said
+    for unseen in (replace(LOCKED, checked_at=None), replace(LOCKED, reason=HELD)):
+        assert why_of(KEYS_GONE, unseen) == unseen.reason
+
+
+def test_a_legal_hold_has_no_date() -> None:
+    assert "legal hold, which has no date" in why_of(KEYS_GONE, replace(LOCKED, until=None))
 
 
 def test_where_there_are_no_keys_no_keyset_is_called_destroyed() -> None:

@@ -1,6 +1,7 @@
 """What a restore brings back, and under which paths."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from custody.domain.restore import (
     PART_BYTES,
+    State,
     Wanted,
     all_versions,
     chronological,
@@ -15,22 +17,26 @@ from custody.domain.restore import (
     newest_state,
     place,
     safe_name,
+    state_of,
+    targets_of,
+    targets_of_all,
 )
-from custody.domain.vault import FileHistory, FileId, Missed, RevisionId
-from samples import LIFE, NOW, a_history, a_version
+from custody.domain.vault import (
+    FileHistory,
+    FileId,
+    Missed,
+    Named,
+    RevisionId,
+    SourceLost,
+)
+from samples import LIFE, NOW, a_history, a_life, a_version
 
 HOUR = timedelta(hours=1)
 
 
 def wanted(name: str, folder: str = "", file_id: str = "file-one", hours: int = 0) -> Wanted:
-    version = a_version(
-        "r1",
-        file_id=FileId(file_id),
-        file_name=name,
-        folder_path=folder,
-        captured_at=NOW + hours * HOUR,
-    )
-    return Wanted(version=version, since=version.captured_at)
+    version = a_version("r1", file_id=FileId(file_id), captured_at=NOW + hours * HOUR)
+    return Wanted(version=version, since=version.captured_at, file_name=name, folder_path=folder)
 
 
 def paths(*asked: Wanted, by_source: bool = False) -> list[str]:
@@ -54,13 +60,118 @@ def test_a_past_state_has_what_was_captured_until_then() -> None:
         a_version("r1", drive_version=1),
         a_version("r2", drive_version=2, captured_at=NOW + HOUR),
     )
-    assert revisions(newest_state([history], NOW)) == ["r1"]
-    assert revisions(newest_state([history], NOW + HOUR)) == ["r2"]
-    assert newest_state([history], NOW - HOUR) == []
+    assert revisions(state_of([history], NOW).there) == ["r1"]
+    assert revisions(state_of([history], NOW + HOUR).there) == ["r2"]
+    assert state_of([history], NOW - HOUR).there == []
 
 
 def test_a_file_that_was_never_captured_is_in_no_state() -> None:
     assert newest_state([a_history()]) == []
+
+
+def called(history: FileHistory, at: datetime | None = None) -> str:
+    [one] = state_of([history], at).there
+    return f"{one.folder_path}/{one.file_name}"
+
+
+def renamed() -> FileHistory:
+    """Captured, renamed after two hours, captured again after four, moved after six."""
+    history = a_history(
+        a_version("r1", drive_version=1),
+        a_version("r2", drive_version=3, captured_at=NOW + 4 * HOUR, file_name="won.csv"),
+    )
+    names = (
+        Named(since=NOW + 2 * HOUR, file_name="won.csv", folder_path=""),
+        Named(since=NOW + 6 * HOUR, file_name="won.csv", folder_path="Old"),
+    )
+    return replace(history, file_name="won.csv", folder_path="Old", named=names)
+
+
+def test_a_past_state_has_the_names_of_its_time() -> None:
+    """A rename without a new content is in no version's record."""
+    hours = (0, 1, 2, 3, 4, 5, 6)
+    assert [called(renamed(), NOW + hour * HOUR) for hour in hours] == [
+        "/deals.csv",
+        "/deals.csv",
+        *["/won.csv"] * 4,
+        "Old/won.csv",
+    ]
+
+
+def test_the_present_state_has_the_present_names() -> None:
+    assert called(renamed()) == "Old/won.csv"
+    assert [one.file_name for one in all_versions([renamed()])] == ["deals.csv", "won.csv"]
+
+
+def test_of_a_history_that_was_rebuilt_the_versions_tell_the_names() -> None:
+    rebuilt = replace(renamed(), file_name="", folder_path="", named=())
+    assert called(rebuilt) == "/won.csv"
+    assert called(rebuilt, NOW + 3 * HOUR) == "/deals.csv"
+
+
+def lost(hours: int) -> FileHistory:
+    gone = SourceLost(reason="in Drive's trash", seen_at=NOW + hours * HOUR)
+    return a_history(a_version("r1"), lost=gone)
+
+
+def test_what_was_lost_by_then_is_no_part_of_the_state() -> None:
+    """Not an order to erase (T6): it is told apart, and comes back when asked for."""
+    history = lost(hours=2)
+    for at, is_lost in ((NOW + HOUR, False), (NOW + 2 * HOUR, True), (None, True)):
+        state = state_of([history], at)
+        assert (len(state.there), len(state.lost)) == (int(not is_lost), int(is_lost))
+
+
+def test_a_file_that_was_lost_and_found_again_was_never_lost() -> None:
+    """Only the last loss is known: rather one file too many than one too few."""
+    assert revisions(state_of([a_history(a_version("r1"))], NOW + HOUR).there) == ["r1"]
+    lost_again = lost(hours=9)
+    assert revisions(state_of([lost_again], NOW + HOUR).there) == ["r1"]
+
+
+def targets(state: State, file: str | None = None, *, with_lost: bool = False) -> list[str]:
+    found = targets_of(state, file, lost=with_lost, by_source=False)
+    return sorted(str(target.path) for target in found)
+
+
+def test_lost_files_come_back_when_asked_for_by_option_or_by_name() -> None:
+    here = wanted("deals.csv", file_id="file-new", hours=1)
+    gone = wanted("deals.csv", file_id="file-old")
+    other = wanted("other.csv", file_id="file-other")
+    state = State(there=[here], lost=[gone, other])
+    assert targets(state) == ["deals.csv"]
+    assert targets(state, with_lost=True) == ["deals (file-new).csv", "deals.csv", "other.csv"]
+    assert targets(state, "deals.csv") == ["deals.csv"]
+    assert targets(state, "file-old") == ["deals.csv"]
+    assert targets(state, "other.csv") == ["other.csv"]
+    assert targets(state, "nothing.csv") == []
+
+
+def test_of_several_customers_each_has_a_folder_of_its_own() -> None:
+    other = a_life("c-other")
+    state = State(
+        there=[
+            wanted("deals.csv"),
+            replace(wanted("deals.csv"), version=a_version("r1", life=other)),
+        ],
+        lost=[wanted("deals.csv", file_id="file-lost", hours=1)],
+    )
+    assert sorted(str(one.path) for one in targets_of_all(state)) == [
+        "c-abcdefghijkl/hubspot/deals (file-lost).csv",
+        "c-abcdefghijkl/hubspot/deals.csv",
+        "c-other/hubspot/deals.csv",
+    ]
+
+
+def test_everything_is_given_back_lost_or_not() -> None:
+    assert revisions(newest_state([lost(hours=0)])) == ["r1"]
+
+
+def test_one_file_by_itself_stands_where_it_stands_among_all() -> None:
+    state = State(
+        there=[wanted("a.csv", file_id="f1"), wanted("a.csv", file_id="f2", hours=1)], lost=[]
+    )
+    assert targets(state, "f2") == ["a (f2).csv"]
 
 
 def test_all_versions_tell_which_one_is_the_newest() -> None:

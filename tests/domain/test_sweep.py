@@ -102,6 +102,19 @@ def test_a_second_look_deletes_within_the_stretch_that_was_written_down() -> Non
     assert within(replace(page, last=None), things("b", "c")) == things("b", "c")
 
 
+def test_a_hold_that_ended_leaves_a_copy_blocked_only_by_what_was_seen() -> None:
+    """Blocked by a hold, nobody looked; blocked by a lock afterwards, somebody has."""
+    held = held_up(a_track(), LATER, now=NOW)
+    assert held.checked_at is None
+    first = decide(held, a_round(things("a"), began_at=QUIET)).track
+    locked = things("b", fate=Fate.RETAINED, until=LATER)
+    page = a_round(locked, after=a_round(things("a")), began_at=QUIET)
+    after = decide(first, page, now=LATER + DAILY).track
+    assert (after.state, after.checked_at) == (CopyState.BLOCKED, LATER + DAILY)
+    again = decide(after, page, now=LATER + 2 * DAILY).track
+    assert again.checked_at == LATER + DAILY, "nothing was deleted since: no news"
+
+
 def test_a_round_that_found_something_is_no_evidence() -> None:
     come_to = decide(a_track(), a_round(things("a"), began_at=QUIET))
     assert come_to.again
@@ -194,6 +207,16 @@ def test_a_later_look_that_finds_nothing_changes_nothing() -> None:
     before = settled()
     after = decide(before, a_round([], began_at=LATER)).track
     assert replace(after, before=0) == before
+
+
+def test_what_was_kept_elsewhere_stays_counted_when_the_index_that_led_to_it_is_gone() -> None:
+    """A later receipt would say less for no reason."""
+    first = a_round(things("a"), after=None)
+    kept = count(begin(1, first, QUIET), Found(things=tuple(things("k", fate=Fate.KEEP))))
+    settled = decide(a_track(Copy.DRIVE), kept).track
+    assert (settled.settled, settled.kept) == (True, 1)
+    later = decide(settled, a_round([], after=kept, began_at=LATER)).track
+    assert later == settled
 
 
 def test_a_hold_keeps_what_there_is_and_only_puts_off_what_is_gone() -> None:

@@ -59,9 +59,9 @@ def test_every_function_has_a_topic_and_a_timer_of_its_own() -> None:
     assert len(listening) == len(set(listening))
 
 
-def test_topics_are_named_once_and_only_versions_stored_still_waits_for_a_listener() -> None:
+def test_topics_are_named_once_and_each_has_a_listener() -> None:
     assert len(TOPICS) == len(set(TOPICS))
-    assert set(TOPICS) - {function.topic for function in FUNCTIONS} == {"versions-stored"}
+    assert set(TOPICS) - {function.topic for function in FUNCTIONS} == set()
 
 
 @pytest.mark.parametrize("copy", Copy)

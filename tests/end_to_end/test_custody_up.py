@@ -25,8 +25,13 @@ def test_the_ready_file_says_where_everything_is(custody: Installation) -> None:
     ready = custody.ready
     assert ready["drive"].startswith("http://127.0.0.1:")
     assert ready["storage"].startswith("http://127.0.0.1:")
+    assert ready["s3"].startswith("http://127.0.0.1:")
     assert ready["pubsub"].startswith("127.0.0.1:")
+    assert ready["gmail"].startswith("http://127.0.0.1:")
+    assert ready["smtp"].startswith("127.0.0.1:")
     assert {"CUSTODY_PROJECT", "STORAGE_EMULATOR_HOST"} <= set(ready["env"])
+    assert ready["env"]["AWS_ENDPOINT_URL_S3"] == ready["env"]["AWS_ENDPOINT_URL_STS"]
+    assert ready["env"]["AWS_ENDPOINT_URL_S3"] == ready["s3"]
     assert set(ready["functions"]) >= {"receive_push", "drain_changes", "capture", "reconcile"}
 
 

@@ -25,6 +25,14 @@ from localcloud.environment import IDENTITY
 ADDRESS = "customer@client.example"
 
 
+def server_of(method: str) -> str:
+    """Whose method it is: S3's begin with a capital, and Drive has some without its name."""
+    if method[0].isupper():
+        return "s3"
+    name = method.partition(".")[0]
+    return name if name in ("storage", "pubsub") else "drive"
+
+
 class People:
     """Everybody outside: operators, customers in Drive, whoever restores."""
 
@@ -47,13 +55,7 @@ class People:
 
     @property
     def office(self) -> Office:
-        return Office(
-            registry=self.world.registry,
-            fences=self.world.fences,
-            folders=self.world.folders,
-            keys=self.world.keys,
-            publisher=self.world.publisher,
-        )
+        return self.world.office
 
     # Customers in Drive.
 

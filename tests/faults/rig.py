@@ -17,15 +17,16 @@ from custody.domain.vault import FileId, Holding
 from custody.settings import Settings
 from custody.steps.capture import capture_files
 from custody.steps.drain_changes import Drain, drain_changes
-from custody.steps.reconcile import Reconcile, reconcile
+from custody.steps.reconcile import reconcile
 from custody.steps.scope import Scope
-from faults.people import People
+from faults.people import People, server_of
 from localcloud.clock import Clock
-from localcloud.deployment import make_buckets
+from localcloud.deployment import make_buckets, make_s3_buckets, s3_client
 from localcloud.drive import DriveServer
-from localcloud.environment import BUCKETS, PROJECT, environment
+from localcloud.environment import BUCKETS, OFFSITE, PROJECT, environment
 from localcloud.faults import Rule
 from localcloud.pubsub import PubSubServer
+from localcloud.s3 import S3Server
 from localcloud.storage import StorageServer
 
 TIMEOUT_SECONDS = 540
@@ -39,15 +40,18 @@ class Rig(People):
         self.storage = StorageServer(data=data / "storage", clock=self.clock)
         self.drive = DriveServer(data=data / "drive", clock=self.clock)
         self.pubsub = PubSubServer(data=data / "pubsub", clock=self.clock)
-        self._servers = (self.storage, self.drive, self.pubsub)
+        self.s3 = S3Server(data=data / "s3", clock=self.clock)
+        self._servers = (self.storage, self.s3, self.drive, self.pubsub)
         for server in self._servers:
             server.start()
         make_buckets(self.storage.url, PROJECT, BUCKETS.values())
+        make_s3_buckets(s3_client(self.s3.url), *OFFSITE.values())
         self.settings = environment(
             {},
             data,
             drive=self.drive.url,
             storage=self.storage.url,
+            s3=self.s3.url,
             pubsub=self.pubsub.address,
             push_url="http://127.0.0.1:9/receive_push",
         )
@@ -66,8 +70,7 @@ class Rig(People):
 
     def fails(self, method: str, **fault: Any) -> None:
         """Arms a fault on the server whose method it is."""
-        server = {"storage": self.storage, "pubsub": self.pubsub}.get(method.partition(".")[0])
-        (server or self.drive).faults.add(Rule(method=method, **fault))
+        getattr(self, server_of(method)).faults.add(Rule(method=method, **fault))
 
     def hits(self) -> int:
         """How many calls met a fault."""
@@ -103,23 +106,7 @@ class Rig(People):
 
     def reconcile(self) -> int:
         """One delivery of the timer."""
-        world = self.world
-        return reconcile(
-            Reconcile(
-                drive=world.drive,
-                vault=world.vault,
-                keys=world.keys,
-                registry=world.registry,
-                fences=world.fences,
-                index=world.index,
-                publisher=world.publisher,
-                quarantine=world.quarantine,
-                books=world.books,
-                signer=world.signer,
-                clock=world.now,
-                deadline=world.deadline(TIMEOUT_SECONDS),
-            )
-        )
+        return reconcile(self.world.reconcile(self.world.deadline(TIMEOUT_SECONDS)))
 
     # What was published.
 

@@ -15,7 +15,7 @@ from custody.adapters.google_api import GoogleApi
 from custody.domain.channels import sign_token
 from custody.domain.drive import CORPORA, Corpus
 from custody.domain.vault import FileId, Holding
-from faults.people import People
+from faults.people import People, server_of
 from localcloud.environment import PROJECT
 from localcloud.faults import Rule
 from localcloud.local import LocalCloud
@@ -45,12 +45,10 @@ class Running(People):
 
     def fails(self, method: str, **fault: Any) -> None:
         """Arms a fault on the server whose method it is; `push` means Drive's."""
-        servers = {"storage": self.local.storage, "pubsub": self.local.pubsub}
-        server = servers.get(method.partition(".")[0], self.local.drive)
-        server.faults.add(Rule(method=method, **fault))
+        getattr(self.local, server_of(method)).faults.add(Rule(method=method, **fault))
 
     def calm_down(self) -> None:
-        for server in (self.local.storage, self.local.pubsub, self.local.drive):
+        for server in (self.local.storage, self.local.s3, self.local.pubsub, self.local.drive):
             server.faults.clear()
 
     def advance(self, seconds: float) -> None:

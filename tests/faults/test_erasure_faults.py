@@ -356,6 +356,7 @@ def test_tasks_that_come_twice_or_whose_answer_is_lost_count_nothing_twice(
     assert {copy: (one.before, one.deleted) for copy, one in tracks.items()} == {
         Copy.KEYS: (1, 1),
         Copy.VAULT: (1, 1),
+        Copy.OFFSITE: (3, 3),  # two copies of the keyset, and the version
         Copy.DRIVE: (2, 2),
         Copy.LEDGER: (1, 1),
     }

@@ -163,7 +163,7 @@ ILL = {
     [
         ("drive-pushes", {"drain_changes"}),
         ("files-touched", {"capture"}),
-        ("timers", {"renew_watches", "reconcile"}),
+        ("timers", {"renew_watches", "reconcile", "drill", "retention"}),
     ],
 )
 def test_a_message_that_is_not_ours_goes_to_quarantine_once(

@@ -3,16 +3,19 @@
 import pytest
 from google.cloud import storage
 
+from custody.domain.erasure import Copy
 from custody.domain.names import version_name
 from custody.domain.vault import (
     FileId,
     Holding,
+    Kind,
     RevisionId,
 )
 from custody.errors import (
     CorruptError,
 )
-from custody.steps.restore import Result, verify_versions
+from custody.steps.restore import Result
+from custody.steps.verify import Verify, verify_versions
 from faults.rig import Rig
 from faults.shelf import LARGE, MIB, SMALL, VAULT, Shelf, rows, tamper
 
@@ -73,7 +76,9 @@ def test_verify_finds_the_damaged_version_and_those_that_need_it(
     tamper(bucket, first.name, 500)
     sealers = {holding.life: rig.world.keys.unwrap(holding.life)}
     histories = [rig.history(holding, one) for one in (file.file_id, other.file_id)]
-    count, outcomes = verify_versions(rig.world.vault, sealers, histories)
+    world = rig.world
+    run = Verify(places={Copy.VAULT: world.vault}, marks=world.marks, clock=world.now)
+    count, outcomes = verify_versions(run, sealers, histories)
     results = {one.version: one.result for one in outcomes}
     bad = {name for name, result in results.items() if result is Result.MISMATCH}
     assert (count, len(results)) == (4, 4)
@@ -90,6 +95,19 @@ def test_a_version_that_was_damaged_does_not_harm_what_is_captured_after(
     rig.upload(holding, "rows.csv", data + b"two\n")
     rig.capture(holding, file.file_id)
     assert rig.read(rig.history(holding, file.file_id).versions[-1]) == data + b"two\n"
+
+
+def test_a_base_that_is_gone_does_not_stop_what_is_captured_after(
+    rig: Rig, holding: Holding, bucket: storage.Bucket
+) -> None:
+    data = rows(20_000, seed=3)
+    file = rig.upload(holding, "rows.csv", data)
+    rig.capture(holding, file.file_id)
+    bucket.blob(rig.stored(holding.life)[0]).delete()
+    rig.upload(holding, "rows.csv", data + b"two\n")
+    rig.capture(holding, file.file_id)
+    latest = rig.history(holding, file.file_id).versions[-1]
+    assert (latest.kind, rig.read(latest)) == (Kind.FULL, data + b"two\n")
 
 
 def test_a_version_name_that_is_taken_by_garbage_is_an_error(

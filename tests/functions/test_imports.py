@@ -32,7 +32,24 @@ PORTS = {
         "registry",
         "signer",
         "vault",
+        "vault_shelf",
+        "offsite_shelf",
+        "marks",
     ),
+    "replicate": ("vault_shelf", "offsite_shelf", "fences", "marks", "quarantine"),
+    "drill": (
+        "books",
+        "disposals",
+        "fences",
+        "index",
+        "keys",
+        "offsite",
+        "offsite_keys",
+        "publisher",
+        "registry",
+        "vault",
+    ),
+    "retention": ("books", "keys", "vault_shelf", "offsite_shelf", "marks", "disposals"),
     "request_erasure": ("books",),
     **{f"erase_{copy.value}": ("books", "signer") for copy in Copy},
 }
@@ -41,7 +58,9 @@ PORTS = {
 # neither, so they are hidden here.
 ABSENT = ("grpc", "rich")
 
-NEVER = ("boto3", "duckdb", "google.cloud.pubsub_v1", "grpc", "localcloud", "openpyxl", "rich")
+NEVER = ("duckdb", "google.cloud.pubsub_v1", "grpc", "localcloud", "openpyxl", "rich")
+TO_AWS = {"replicate", "reconcile", "drill", "retention", "erase_offsite"}
+"""Who goes to S3. Nobody else pays for Amazon's client."""
 FRAMEWORKS_OWN = ("click", "starlette", "uvicorn", "watchdog")
 CRYPTO = ("tink", "custody.adapters.sealing", "custody.adapters.windows")
 DRIVE = ("custody.adapters.drive", "custody.adapters.drive_api")
@@ -58,9 +77,13 @@ UNUSED = {
     "receive_push": (*CRYPTO, *DRIVE, *STORAGE),
     "drain_changes": CRYPTO,
     "renew_watches": (*CRYPTO, "custody.adapters.drive"),
+    "replicate": DRIVE,
+    "drill": DRIVE,
+    "retention": DRIVE,
     "request_erasure": (*CRYPTO, *DRIVE, "joserfc", "custody.adapters.copies"),
     "erase_keys": (*CRYPTO, *DRIVE, *others(Copy.KEYS)),
     "erase_vault": (*CRYPTO, *DRIVE, *others(Copy.VAULT)),
+    "erase_offsite": (*CRYPTO, *DRIVE, *others(Copy.OFFSITE)),
     "erase_ledger": (*CRYPTO, *DRIVE, *others(Copy.LEDGER)),
     "erase_drive": (*CRYPTO, *others(Copy.DRIVE)),
 }
@@ -94,6 +117,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "CUSTODY_DRIVE_ID": "drive",
         "CUSTODY_KEK_URI": f"file:{_kek(keys / 'kek.json')}",
         "CUSTODY_SIGNING_KEY_URI": f"file:{_signing_key(keys / 'signing.key')}",
+        "CUSTODY_OFFSITE_BUCKET": "custody-offsite",
+        "CUSTODY_OFFSITE_KEYS_BUCKET": "custody-offsite-keys",
+        "CUSTODY_OFFSITE_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
         "CUSTODY_DRIVE_ENDPOINT": "http://127.0.0.1:9",
         "STORAGE_EMULATOR_HOST": "http://127.0.0.1:9",
         "PUBSUB_EMULATOR_HOST": "127.0.0.1:9",
@@ -162,6 +189,7 @@ def test_a_function_imports_what_it_uses_and_no_more(name: str, settings: dict[s
     modules = loaded_by(name, settings)
     assert "custody.cloud" in modules
     assert sorted(modules & {*NEVER, *UNUSED.get(name, ())}) == []
+    assert ("boto3" in modules) == (name in TO_AWS)
 
 
 def test_no_function_asks_more_of_a_server_than_functions_framework(

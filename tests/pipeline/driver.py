@@ -1,4 +1,4 @@
-"""The five functions on the memory world, with Pub/Sub's and Drive's bad habits in our hands."""
+"""The functions on the memory world, with Pub/Sub's and Drive's bad habits in our hands."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,12 +23,16 @@ from custody.errors import PermanentError, RetryableError, TooEarlyError
 from custody.steps.books import standing
 from custody.steps.capture import capture_files
 from custody.steps.drain_changes import Drain, drain_changes
+from custody.steps.drill import Drill, drill
 from custody.steps.erase import Erase, erase
 from custody.steps.holdings import Office, add_customer, open_holding
+from custody.steps.mend import Mend
 from custody.steps.receive_push import Push, receive_push
 from custody.steps.reconcile import Reconcile, reconcile
 from custody.steps.renew_watches import renew_watches
+from custody.steps.replicate import Replicate, replicate_version
 from custody.steps.request_erasure import Request, request_erasure
+from custody.steps.retention import Retain, retain
 from custody.steps.scope import Scope as Places
 from custody.steps.versions import Capture
 from samples import a_customer, a_life
@@ -45,9 +49,10 @@ BACKOFF = timedelta(seconds=60)
 """How long Pub/Sub waits with what comes too early."""
 DEADLINE = timedelta(days=30)
 LARGEST = 1 << 20
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SETTLING = 4
 """Rounds of timers after which nothing may be left to do."""
-DELIVERIES = 400
+DELIVERIES = 800
 """More than any settled state needs: the bound that shows an endless loop."""
 
 
@@ -60,6 +65,8 @@ class Pipeline:
         self._taken_over = 0
         self._asked = 0
         self.refused: list[PermanentError] = []
+        self.drilled: list[int] = []
+        """How many checks failed in each drill."""
 
     @property
     def queue(self) -> list[Event]:
@@ -91,8 +98,17 @@ class Pipeline:
         self.world.publisher.publish([DriveTouched(corpus=corpus) for corpus in CORPORA])
 
     def timers(self) -> None:
-        self.world.advance(timedelta(seconds=max(TIMERS.values())))
-        self.world.publisher.publish([TimerRang(timer=timer) for timer in TIMERS])
+        """An hour passes."""
+        self._ring(HOUR)
+
+    def daily(self) -> None:
+        """A day passes, and brings what rings once a day."""
+        self._ring(DAY)
+
+    def _ring(self, period: timedelta) -> None:
+        self.world.advance(period)
+        due = [timer for timer, every in TIMERS.items() if every == period.total_seconds()]
+        self.world.publisher.publish([TimerRang(timer=timer) for timer in due])
 
     def ask(
         self,
@@ -179,16 +195,22 @@ class Pipeline:
                 drain_changes(self.a_drain(corpus, deadline=deadline))
             case FilesTouched() as touched:
                 capture_files(self.a_capture(deadline=deadline), touched)
+            case VersionStored() as stored:
+                replicate_version(self.a_replicate(deadline=deadline), stored)
             case TimerRang(timer="reconcile", after=after):
                 reconcile(self.a_reconcile(deadline=deadline), after)
-            case TimerRang():
+            case TimerRang(timer="retention", after=after):
+                retain(self.a_retain(deadline=deadline), after)
+            case TimerRang(timer="drill"):
+                self.drilled.append(drill(self.a_drill(deadline=deadline)))
+            case TimerRang(timer="renew_watches"):
                 self._renew()
             case DeletionRequested() as request:
                 request_erasure(self.a_request(), request)
             case ErasureStep() as step:
                 erase(self.an_erase(), step)
-            case _:
-                return  # nobody listens to versions yet
+            case other:
+                raise AssertionError(f"nobody listens to {other}")
 
     def a_drain(self, corpus: Corpus, *, deadline: timedelta = LONG) -> Drain:
         world = self.world
@@ -225,6 +247,9 @@ class Pipeline:
         return Reconcile(
             drive=world.drive,
             vault=world.vault,
+            vault_shelf=world.vault_shelf,
+            offsite_shelf=world.offsite_shelf,
+            marks=world.marks,
             keys=world.keys,
             registry=world.registry,
             fences=world.fences,
@@ -235,6 +260,56 @@ class Pipeline:
             signer=world.signer,
             clock=self._clock,
             deadline=world.now() + deadline,
+        )
+
+    def a_replicate(self, *, deadline: timedelta = LONG) -> Replicate:
+        world = self.world
+        return Replicate(
+            vault=world.vault_shelf,
+            offsite=world.offsite_shelf,
+            fences=world.fences,
+            marks=world.marks,
+            clock=self._clock,
+            deadline=world.now() + deadline,
+        )
+
+    def a_retain(self, *, deadline: timedelta = LONG) -> Retain:
+        world = self.world
+        return Retain(
+            books=world.books,
+            keys=world.keys,
+            shelves={Copy.VAULT: world.vault_shelf, Copy.OFFSITE: world.offsite_shelf},
+            marks=world.marks,
+            disposals=world.disposals,
+            plans=world.retention_plans,
+            clock=self._clock,
+            deadline=world.now() + deadline,
+        )
+
+    def a_drill(self, *, deadline: timedelta = LONG) -> Drill:
+        world = self.world
+        return Drill(
+            vault=world.vault,
+            offsite=world.offsite,
+            keys=world.keys,
+            offsite_keys=world.offsite_keys,
+            registry=world.registry,
+            fences=world.fences,
+            index=world.index,
+            tracks=world.tracks,
+            mend=self.a_mend(),
+            clock=self._clock,
+            deadline=world.now() + deadline,
+        )
+
+    def a_mend(self) -> Mend:
+        world = self.world
+        return Mend(
+            vault=world.vault,
+            offsite=world.offsite,
+            disposals=world.disposals,
+            publisher=world.publisher,
+            clock=self._clock,
         )
 
     def a_request(self, *, four_eyes_objects: int | None = None) -> Request:
@@ -251,6 +326,8 @@ class Pipeline:
             books=world.books,
             stores=world.stores,
             witnesses=world.witnesses,
+            disposals=world.disposals,
+            marks=world.marks,
             signer=world.signer,
             quiescence=QUIESCENCE,
             clock=self._clock,

@@ -27,9 +27,9 @@ class Keeper:
         self._stored: dict[ObjectName, tuple[Version, bytes]] = {}
 
     def check(self) -> None:
-        """No version is ever lost, changed or mixed, but in an epoch that an erasure closed."""
-        names = {name for name in self._world.vault.all_names() if self._is_open(name)}
-        self._stored = {name: one for name, one in self._stored.items() if self._is_open(name)}
+        """No version is ever lost, changed or mixed, but what an erasure or retention took."""
+        names = {name for name in self._world.vault.all_names() if self._is_kept(name)}
+        self._stored = {name: one for name, one in self._stored.items() if self._is_kept(name)}
         assert names >= self._stored.keys(), "something stored disappeared"
         for name in names - self._stored.keys():
             self._stored[name] = self._read(name)
@@ -41,8 +41,9 @@ class Keeper:
         for name, stored in self._stored.items():
             assert self._read(name) == stored, "something stored changed"
 
-    def _is_open(self, name: ObjectName) -> bool:
-        return not self._world.fences.closed(parse_version_name(name)[0])
+    def _is_kept(self, name: ObjectName) -> bool:
+        closed = self._world.fences.closed(parse_version_name(name)[0])
+        return not closed and not self._world.marks.marked(name)
 
     def _read(self, name: ObjectName) -> tuple[Version, bytes]:
         life, _, _ = parse_version_name(name)
@@ -79,6 +80,9 @@ def check_absent(pipeline: Pipeline, life: HoldingEpoch) -> None:
     """Certified means absent: nothing of the epoch is left, and nothing can read or bring it."""
     world = pipeline.world
     assert not list(world.vault.names(life)), "a version is left"
+    assert not list(world.offsite.names(life)), "a version is left off-site"
+    assert not world.offsite_keys.stands(life), "a copy of the keyset is left off-site"
+    assert life not in world.offsite_keys.recoverable, "the recovery key still opens it"
     assert not world.index.files(life), "the index still knows of it"
     assert not any(entry_is_of(entry, life) for entry in world.quarantine.everything())
     with pytest.raises(MissingKeysetError):
@@ -125,7 +129,8 @@ def _check_revisions(history: FileHistory, item: Item) -> None:
     captured = [version.revision for version in history.versions]
     in_drives_order = [revision for revision in item.contents if revision in captured]
     assert captured == in_drives_order, "versions stand in another order than Drive's"
-    assert set(captured) >= set(item.kept), "Drive lists a revision that is not captured"
+    known = {*captured, *history.pruned}
+    assert known >= set(item.kept), "Drive lists a revision that is not captured"
 
 
 def _is_in(item: Item, holding: Holding) -> bool:

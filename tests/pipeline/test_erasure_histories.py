@@ -1,23 +1,34 @@
 """Random histories with erasures: nothing erased comes back, nothing else is touched."""
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from custody.domain.erasure import Copy, State
+from custody.domain.erasure import Copy, CopyState, State
 from custody.domain.events import ErasureStep, FilesTouched
 from custody.domain.holds import Hold
+from custody.domain.names import parse_version_name
+from custody.domain.vault import HoldingEpoch, ObjectName
+from custody.errors import DeadlineError
 from custody.steps.restore import Archive, restorable, unwrap_all
+from pipeline.driver import LONG
 from pipeline.promises import check_absent, check_settled, is_open
 from pipeline.test_histories import Histories
 
+DAY = timedelta(days=1)
 PERIODS = st.sampled_from([timedelta(hours=1), timedelta(days=1), timedelta(days=30)])
 
 
 class ErasureHistories(Histories):
-    """All that may happen to files, and people who ask for erasures, return, and hold."""
+    """All that may happen to files, and people who ask for erasures, return, hold, and lock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._off_site: set[ObjectName] = set()
+        """What lay there at the last look."""
 
     # People.
 
@@ -57,6 +68,36 @@ class ErasureHistories(Histories):
         self.pipeline.world.vault.before_next_store(erase_meanwhile)
         self.pipeline.queue.insert(0, FilesTouched(life=holding.life, file_ids=(file,)))
         self.pipeline.deliver()
+
+    @rule(place=st.integers(0, 2), steps=st.integers(1, 12), keysets=st.booleans())
+    def ask_while_a_copy_is_on_its_way_off_site(
+        self, place: int, steps: int, keysets: bool
+    ) -> None:
+        """Whoever copies looked at fence and mark before they were there, and is slow."""
+        world, holding = self.pipeline.world, self.holdings[place]
+        if world.fences.closed(holding.life):
+            return
+        deadline = world.now() + LONG
+        parcels = [world.vault_shelf.take(name) for name in world.vault.names(holding.life)]
+        self.pipeline.ask(holding)
+        for _ in range(min(steps, len(self.pipeline.queue))):
+            self.pipeline.deliver(-1)
+        if world.now() >= deadline:
+            return
+        for parcel in parcels[:2]:
+            with suppress(DeadlineError):
+                world.offsite_shelf.put(parcel, deadline=deadline)
+        if keysets:
+            world.offsite_keys.find(holding.life)
+            world.offsite_keys.recoverable.add(holding.life)
+
+    @rule(place=st.integers(0, 2), period=PERIODS)
+    def lock_off_site(self, place: int, period: timedelta) -> None:
+        """Every other version of a holding, until a date that nobody can change."""
+        world = self.pipeline.world
+        for name in sorted(world.offsite.names(self.holdings[place].life))[::2]:
+            until = world.now() + period
+            world.offsite_store.retained.setdefault(f"versions/{name}", until)
 
     @rule(place=st.integers(0, 2))
     def ask_again(self, place: int) -> None:
@@ -128,10 +169,12 @@ class ErasureHistories(Histories):
 
     # Stores with bad habits.
 
-    @rule(looks=st.integers(1, 3))
-    def list_stale(self, looks: int) -> None:
+    @rule(looks=st.integers(1, 3), off_site=st.booleans())
+    def list_stale(self, looks: int, off_site: bool) -> None:
         """T7."""
-        self.pipeline.world.vault_store.stale = looks
+        world = self.pipeline.world
+        store = world.offsite_store if off_site else world.vault_store
+        store.stale = looks
 
     # Promises.
 
@@ -142,6 +185,26 @@ class ErasureHistories(Histories):
             if self.pipeline.state(erasure) is State.CERTIFIED:
                 for part in world.erasures.find(erasure).parts:
                     check_absent(self.pipeline, part.life)
+
+    @invariant()
+    def what_lies_off_site_stays_until_somebody_may_take_it(self) -> None:
+        """Until its epoch is closed or retention let it go, and while a lock lasts."""
+        world, there = self.pipeline.world, self.pipeline.world.offsite.all_names()
+        for name in self._off_site - there:
+            closed = world.fences.closed(parse_version_name(name)[0])
+            assert closed or world.marks.marked(name), "something off-site disappeared"
+        self._off_site = set(there)
+        assert all(name in there for name in self._locked()), "something locked disappeared"
+
+    def _locked(self) -> dict[ObjectName, datetime]:
+        """What is locked now, and until when."""
+        world = self.pipeline.world
+        kept = world.offsite_store.retained.items()
+        return {
+            ObjectName(name.removeprefix("versions/")): until
+            for name, until in kept
+            if until and until > world.now()
+        }
 
     @invariant()
     def an_open_epoch_keeps_its_keys_and_its_folder(self) -> None:
@@ -165,11 +228,14 @@ class ErasureHistories(Histories):
         world = self.pipeline.world
         for holding in self.holdings:
             world.holds.remove(holding.life.customer, holding.life.source)
-        world.vault_store.stale = 0
+        world.vault_store.stale = world.offsite_store.stale = 0
         self.pipeline.refused.clear()  # steps that never were, and lives of others
         world.advance(timedelta(days=1))
         self.pipeline.settle()
         world.advance(timedelta(days=1))
+        self.pipeline.settle()
+        self._check_locked()
+        world.advance(max((until - world.now() for until in self._locked().values()), default=DAY))
         self.pipeline.settle()
         self.keeper.check_all()
         self.pipeline.refused.clear()
@@ -179,12 +245,28 @@ class ErasureHistories(Histories):
             assert world.receipts.last(erasure), "an erasure without a receipt"
         self._check_folders()
 
+    def _check_locked(self) -> None:
+        """A lock blocks its erasure until its date, and that no longer than the date."""
+        world, locked = self.pipeline.world, self._locked()
+        for erasure in world.erasures.ids():
+            for track in world.tracks.of(erasure):
+                ends = [end for name, end in locked.items() if _is_of(name, track.life)]
+                if track.copy is Copy.OFFSITE and ends:
+                    assert (track.state, track.until) == (CopyState.BLOCKED, max(ends))
+                    assert self.pipeline.state(erasure) is State.BLOCKED
+                else:
+                    assert track.settled or not track.life.epoch, "it waits for no lock"
+
     def _check_folders(self) -> None:
         """No folder of a closed epoch in our drive is left that can be seen."""
         for erasure in self.pipeline.world.erasures.ids():
             for part in self.pipeline.world.erasures.find(erasure).parts:
                 if part.folder_id and not part.adopted:
                     assert self.google.find(part.folder_id) is None, "a folder is left"
+
+
+def _is_of(name: ObjectName, life: HoldingEpoch) -> bool:
+    return parse_version_name(name)[0] == life
 
 
 TestErasureHistories = ErasureHistories.TestCase

@@ -1,15 +1,19 @@
 """Stories of erasures, each told once: what is asked to be erased is gone, and nothing else."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.typing import EventDict
 
-from custody.domain.erasure import Copy, CopyState, State
+from custody.adapters.signing import verify
+from custody.domain.erasure import Copy, CopyState, ErasureId, State
 from custody.domain.events import ErasureStep, FilesTouched
 from custody.domain.holds import Hold
-from custody.domain.names import version_name
+from custody.domain.names import keyset_name, version_name
+from custody.domain.receipt import TYP
 from custody.domain.vault import FileId, Holding, RevisionId, Source
 from custody.errors import MissingKeysetError, RefusedError, UnavailableError
 from custody.steps.capture import capture_files
@@ -34,6 +38,9 @@ def erased(pipeline: Pipeline, holding: Holding) -> None:
     """Nothing of the epoch is left, wherever one looks."""
     world, life = pipeline.world, holding.life
     assert not list(world.vault.names(life))
+    assert not list(world.offsite.names(life))
+    assert not world.offsite_keys.stands(life)
+    assert life not in world.offsite_keys.recoverable
     assert not world.index.files(life)
     with pytest.raises(MissingKeysetError):
         world.keys.unwrap(life)
@@ -50,7 +57,10 @@ def untouched(pipeline: Pipeline, holding: Holding) -> None:
     world = pipeline.world
     (name,) = world.vault.names(holding.life)
     sealer = world.keys.unwrap(holding.life)
-    assert b"".join(world.vault.content(name, sealer=sealer)) == b"other"
+    for place in (world.vault, world.offsite):
+        assert b"".join(place.content(name, sealer=sealer)) == b"other"
+    assert world.offsite_keys.stands(holding.life)
+    assert holding.life in world.offsite_keys.recoverable
     assert not world.google.item(holding.folder_id).deleted
 
 
@@ -64,6 +74,8 @@ def test_a_source_is_erased_from_every_copy_and_the_other_stays(
     untouched(pipeline, birch)
     vault = pipeline.track(erasure, Copy.VAULT)
     assert (vault.before, vault.deleted, vault.missing) == (14, 14, 0)
+    offsite = pipeline.track(erasure, Copy.OFFSITE)
+    assert (offsite.before, offsite.deleted) == (16, 16), "two copies of the keyset lie there"
     assert pipeline.world.receipts.last(erasure)
 
 
@@ -307,6 +319,99 @@ def test_an_object_under_retention_blocks_until_its_date_while_the_keys_are_gone
     last = world.receipts.last(erasure)
     assert last
     assert last.number > first.number
+
+
+def stated(pipeline: Pipeline, erasure: ErasureId) -> dict[str, Any]:
+    """What the last receipt says of the one epoch of an erasure, copy by copy."""
+    last = pipeline.world.receipts.last(erasure)
+    assert last
+    claims: dict[str, Any] = json.loads(verify(last.jws, pipeline.world.signer.keys(), TYP))
+    (holding,) = claims["holdings"]
+    return {**holding, **{one["copy"]: one for one in holding["copies"]}}
+
+
+def test_what_is_locked_off_site_blocks_until_its_date_while_its_keyset_is_gone(
+    pipeline: Pipeline, acorn: Holding, files: list[FileId]
+) -> None:
+    """T22, T23: the receipt says so before the lock ends, and supersedes itself after."""
+    world = pipeline.world
+    locked = next(iter(world.offsite.names(acorn.life)))
+    until = world.now() + timedelta(days=3)
+    world.offsite_store.retained = {f"versions/{locked}": until}
+    erasure = pipeline.ask(acorn)
+    pipeline.settle()
+    assert pipeline.state(erasure) is State.BLOCKED
+    assert list(world.offsite.names(acorn.life)) == [locked]
+    others = [one for one in world.tracks.of(erasure) if one.copy is not Copy.OFFSITE]
+    assert all(one.settled for one in others), "nothing waits for a lock off-site"
+    first = stated(pipeline, erasure)
+    assert first["keyset_destroyed_at"]
+    assert first["offsite"]["blocked_until"] == until.isoformat().replace("+00:00", "Z")
+    assert first["offsite"]["blocked_until"] in first["offsite"]["why"]
+    assert "nobody can read it" in first["offsite"]["why"]
+    world.advance(timedelta(days=3))
+    pipeline.settle()
+    assert pipeline.state(erasure) is State.CERTIFIED
+    erased(pipeline, acorn)
+    assert stated(pipeline, erasure)["offsite"]["why"] is None
+
+
+def test_while_a_keyset_is_blocked_nobody_says_that_it_is_gone(
+    pipeline: Pipeline, acorn: Holding, files: list[FileId]
+) -> None:
+    """T23: soft delete keeps the one, a lock a version off-site."""
+    world = pipeline.world
+    locked = next(iter(world.offsite.names(acorn.life)))
+    until = world.now() + timedelta(days=3)
+    world.offsite_store.retained = {f"versions/{locked}": until}
+    world.keys_store.retained = {keyset_name(acorn.life): until}
+    erasure = pipeline.ask(acorn)
+    pipeline.settle()
+    said = stated(pipeline, erasure)
+    assert said["keyset_destroyed_at"] is None
+    assert said["keys"]["state"] == "BLOCKED"
+    assert "nobody can read it" not in said["offsite"]["why"]
+
+
+def test_a_copy_off_site_that_comes_late_is_a_straggler(
+    pipeline: Pipeline, acorn: Holding, files: list[FileId], quiet: list[EventDict]
+) -> None:
+    """T25: whoever copied it looked at the fence before it was closed."""
+    world = pipeline.world
+    parcel = world.vault_shelf.take(next(iter(world.vault.names(acorn.life))))
+    erasure = pipeline.ask(acorn)
+    pipeline.settle()
+    first = world.receipts.last(erasure)
+    world.offsite_shelf.put(parcel, deadline=world.now() + timedelta(hours=1))
+    world.offsite_keys.find(acorn.life)
+    world.offsite_keys.recoverable.add(acorn.life)
+    world.advance(timedelta(days=1))
+    pipeline.settle()
+    erased(pipeline, acorn)
+    assert pipeline.track(erasure, Copy.OFFSITE).stragglers == 3
+    assert "arrival_after_fence" in {line["event"] for line in quiet}
+    last = world.receipts.last(erasure)
+    assert first
+    assert last
+    assert last.number > first.number
+
+
+def test_an_outage_off_site_delays_its_copy_alone(
+    pipeline: Pipeline, acorn: Holding, files: list[FileId]
+) -> None:
+    world = pipeline.world
+    world.offsite_store.refuses = UnavailableError("S3 is down")
+    erasure = pipeline.ask(acorn)
+    for _ in range(60):
+        pipeline.deliver()
+        world.advance(timedelta(seconds=30))
+    assert not pipeline.track(erasure, Copy.OFFSITE).settled
+    assert pipeline.track(erasure, Copy.VAULT).settled
+    assert pipeline.state(erasure) is State.ERASING
+    world.offsite_store.refuses = None
+    pipeline.settle()
+    assert pipeline.state(erasure) is State.CERTIFIED
+    erased(pipeline, acorn)
 
 
 def test_a_store_that_refuses_is_a_failure_that_heals_when_it_is_mended(

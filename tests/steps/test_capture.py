@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from custody.domain.events import FilesTouched, VersionStored
+from custody.domain.restore import state_of
 from custody.domain.vault import FileHistory, FileId, Holding
 from custody.errors import (
     ConflictError,
@@ -21,6 +22,8 @@ from pipeline.driver import Pipeline
 from samples import a_fence, a_life
 from worlds.ledger import MemoryIndex
 from worlds.writes import Crash, Writes
+
+HOUR = timedelta(hours=1)
 
 
 def files(pipeline: Pipeline, holding: Holding, count: int) -> tuple[FileId, ...]:
@@ -42,6 +45,21 @@ def test_one_file_that_fails_for_now_does_not_hold_up_the_others(
     found = [pipeline.contents(acorn.life, file_id) for file_id in (one, two, three)]
     assert found == [[b"one"], [], [b"one"]]
     assert len(pipeline.announced) == 2
+
+
+def test_a_rename_without_a_new_content_is_known_with_its_time(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    (file_id,) = files(pipeline, acorn, 1)
+    capture(pipeline, acorn, file_id)
+    pipeline.world.advance(HOUR)
+    pipeline.world.google.rename(file_id, "won.csv")
+    capture(pipeline, acorn, file_id)
+    history = pipeline.history(acorn.life, file_id)
+    renamed_at = pipeline.world.now()
+    assert [(one.since, one.file_name) for one in history.named] == [(renamed_at, "won.csv")]
+    for at, name in ((renamed_at - HOUR, "0.csv"), (renamed_at, "won.csv"), (None, "won.csv")):
+        assert [one.file_name for one in state_of([history], at).there] == [name]
 
 
 def test_a_content_that_drive_refuses_is_recorded_and_acknowledged(
@@ -75,7 +93,7 @@ def test_a_head_that_vanished_is_looked_at_again(
     pipeline: Pipeline, acorn: Holding, kind: str
 ) -> None:
     google = pipeline.world.google
-    make = {"file": google.create_file, "document": google.create_document}[kind]
+    make = google.create_file if kind == "file" else google.create_document
     file_id = make("deals", acorn.folder_id, b"one")
     pipeline.world.drive.refuses[file_id] = NotFoundError("gone meanwhile")
     with pytest.raises(ConflictError):

@@ -102,7 +102,7 @@ def lose(pipeline: Pipeline, write: int) -> Erasure:
     return pipeline.world.erasures.find(erasure_id(REQUEST.request_id))
 
 
-TAKEN_ON, DECIDED, FENCED, LAST_TRACK = 2, 3, 5, 9
+TAKEN_ON, DECIDED, FENCED, LAST_TRACK = 2, 3, 5, 10
 """Which write of a request for one epoch does so."""
 
 

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from custody.domain.events import TimerRang
-from custody.domain.vault import CustomerId, FileId, Holding, HoldingState, Intake, Source
+from custody.domain.vault import (
+    CustomerId,
+    FileId,
+    Holding,
+    HoldingState,
+    Intake,
+    Retention,
+    Source,
+)
 from custody.errors import MissingKeysetError, NotFoundError, RefusedError
 from custody.steps.holdings import Office, add_customer, find_customer, open_holding
 from pipeline.driver import Pipeline
@@ -83,7 +91,7 @@ def test_a_customer_that_returns_gets_the_next_epoch(
     assert second.folder_id != acorn.folder_id
 
 
-@pytest.mark.parametrize("write", [1, 2])
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
 @pytest.mark.parametrize("takes_effect", [True, False])
 def test_an_opening_that_died_is_finished_by_the_next_one(
     office: Office, pipeline: Pipeline, write: int, takes_effect: bool
@@ -93,10 +101,14 @@ def test_an_opening_that_died_is_finished_by_the_next_one(
     with pytest.raises(Crash):
         open_holding(office, a_customer(ACORN), Source("stripe"))
     pipeline.world.calm_down()
-    if takes_effect and write == 2:
+    if takes_effect and write == 4:
         assert office.registry.holding(ACORN, Source("stripe"))
         return
     assert open_holding(office, a_customer(ACORN), Source("stripe")).life.epoch == 1
+    life = a_life(ACORN, "stripe")
+    copies = pipeline.world.offsite_keys
+    assert copies.stands(life)
+    assert life in copies.recoverable
 
 
 def test_a_destroyed_keyset_is_never_opened_again(office: Office, pipeline: Pipeline) -> None:
@@ -105,3 +117,13 @@ def test_a_destroyed_keyset_is_never_opened_again(office: Office, pipeline: Pipe
         open_holding(office, a_customer(ACORN), Source("hubspot"), folder=FileId("any"))
     with pytest.raises(MissingKeysetError):
         office.keys.unwrap(a_life(ACORN))
+
+
+def test_the_next_epoch_keeps_the_policy_of_the_last_one(
+    office: Office, pipeline: Pipeline, acorn: Holding
+) -> None:
+    policy = Retention(all_days=7)
+    closed = replace(acorn, state=HoldingState.CLOSED, retention=policy)
+    office.registry.save_holding(closed)
+    second = open_holding(office, a_customer(ACORN), acorn.life.source)
+    assert (second.life.epoch, second.retention) == (2, policy)

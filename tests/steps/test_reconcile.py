@@ -96,3 +96,23 @@ def test_the_ends_of_the_audit_streams_are_signed_once_a_day(
     world.advance(timedelta(hours=5))
     reconcile(pipeline.a_reconcile())
     assert world.audit.signed_at() != signed
+
+
+def test_an_index_that_is_rebuilt_knows_what_retention_let_go(
+    pipeline: Pipeline, acorn: Holding
+) -> None:
+    """Drive may still list the revision: it is not captured a second time."""
+    world = pipeline.world
+    file_id = world.google.create_file("x.csv", acorn.folder_id, b"one")
+    pipeline.settle()
+    world.google.edit(file_id, b"two")
+    pipeline.settle()
+    first, second = pipeline.history(acorn.life, file_id).versions
+    world.marks.put(first.name)
+    for place in (world.vault, world.offsite):
+        place.erase(first.name)
+    world.index.erase(acorn.life, file_id)
+    pipeline.settle()
+    history = pipeline.history(acorn.life, file_id)
+    assert (history.versions, history.pruned) == ((second,), (first.revision,))
+    assert first.name not in world.vault.all_names() | world.offsite.all_names()

@@ -1,6 +1,5 @@
 """Reading back: into files, into a stream, and to check."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -20,12 +19,13 @@ from custody.ports import Sealer
 from custody.steps.restore import (
     Outcome,
     Result,
+    each_history,
+    largest_first,
     read_histories,
     read_version,
     restorable,
     restore_files,
     unwrap_all,
-    verify_versions,
 )
 from samples import LIFE, a_fence, a_life
 from worlds.vault import MemoryVault
@@ -41,12 +41,6 @@ def world() -> FilledWorld:
 
 def restore(world: FilledWorld, into: Path) -> list[Outcome]:
     return list(restore_files(world.vault, world.sealers(), world.targets(), into))
-
-
-def verify(world: FilledWorld) -> Counter[Result]:
-    sealers = world.sealers()
-    _, outcomes = verify_versions(world.vault, sealers, read_histories(world.index, sealers))
-    return Counter(outcome.result for outcome in outcomes)
 
 
 def test_files_come_back_byte_for_byte(world: FilledWorld, tmp_path: Path) -> None:
@@ -65,6 +59,33 @@ def test_a_file_that_is_there_already_is_left_alone(world: FilledWorld, tmp_path
     assert [one.result for one in restore(world, tmp_path)] == [Result.UNCHANGED]
     after = (tmp_path / "deals.csv").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_drafts_that_a_killed_run_left_are_cleared(world: FilledWorld, tmp_path: Path) -> None:
+    world.keep(b"one")
+    (tmp_path / ".custody-0123456789abcdef").write_bytes(b"on")
+    (tmp_path / ".custody-of-somebody-else").write_bytes(b"mine")
+    restore(world, tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        ".custody-of-somebody-else",
+        "deals.csv",
+    ]
+
+
+def test_the_largest_files_are_begun_first(world: FilledWorld) -> None:
+    for number, size in enumerate((1, 3, 2)):
+        world.keep(b"x" * size, file=f"file-{number}", name=f"{size}.csv")
+    assert [one.version.size_bytes for one in largest_first(world.targets())] == [3, 2, 1]
+
+
+def test_histories_are_read_one_by_one_and_all_of_them(world: FilledWorld) -> None:
+    for number in range(20):
+        world.keep(b"one", file=f"file-{number:02}", name=f"{number}.csv")
+    found = list(each_history(world.index, world.sealers()))
+    assert sorted(one.file_id for one in found) == [f"file-{number:02}" for number in range(20)]
+    assert read_histories(world.index, world.sealers()) == sorted(
+        found, key=lambda one: one.file_id
+    )
 
 
 def test_a_file_with_other_content_is_replaced(world: FilledWorld, tmp_path: Path) -> None:
@@ -137,37 +158,7 @@ def test_what_cannot_be_read_now_is_no_mismatch(world: FilledWorld, tmp_path: Pa
     world.keep(b"one")
     silent = SilentVault(Writes(), world.now)
     [restored] = restore_files(silent, world.sealers(), world.targets(), tmp_path)
-    histories = read_histories(world.index, world.sealers())
-    _, verified = verify_versions(silent, world.sealers(), histories)
     assert restored.result is Result.FAILED
-    assert [one.result for one in verified] == [Result.FAILED]
-
-
-def test_verifying_reads_every_version(world: FilledWorld) -> None:
-    world.keep(b"one")
-    world.keep(b"two", revision="r2")
-    assert verify(world) == {Result.VERIFIED: 2}
-
-
-def test_verifying_compares_with_what_the_index_knows(world: FilledWorld) -> None:
-    world.keep(b"one")
-    sealers = world.sealers()
-    [history] = read_histories(world.index, sealers)
-    other = replace(history, versions=(replace(history.versions[0], sha256="0" * 64),))
-    _, outcomes = verify_versions(world.vault, sealers, [other])
-    assert [one.result for one in outcomes] == [Result.MISMATCH]
-
-
-def test_verifying_finds_what_is_damaged_and_what_is_missing(world: FilledWorld) -> None:
-    world.vault.damage(world.keep(b"one").name)
-    world.keep(b"two", revision="r2")
-    world.promise()
-    assert verify(world) == {Result.MISMATCH: 2, Result.VERIFIED: 1}
-
-
-def test_verifying_reads_what_the_index_forgot(world: FilledWorld) -> None:
-    world.vault.damage(world.keep(b"one", indexed=False).name)
-    assert verify(world) == {Result.MISMATCH: 1}
 
 
 def test_one_version_is_read_by_its_name(world: FilledWorld) -> None:

@@ -2,17 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from custody.domain import names
 from custody.domain.erasure import Fate, Found, Horizon, Target, Thing
 from custody.domain.quarantine import Quarantined
-from custody.domain.vault import FileId, HoldingEpoch
+from custody.domain.vault import FileId, HoldingEpoch, ObjectName
 from custody.errors import ConflictError, CustodyError
 from worlds.erasures import MemoryHolds
 from worlds.keys import MemoryKeys
 from worlds.ledger import MemoryIndex, MemoryQuarantine, MemoryRegistry
+from worlds.retention import MemoryMarks
 from worlds.vault import MemoryVault
 from worlds.writes import Writes
 
@@ -84,6 +86,10 @@ class MemoryVaultStore(_MemoryStore):
     def standing(self, life: HoldingEpoch) -> Mapping[str, Acts]:
         return {name: [partial(self._vault.erase, name)] for name in self._vault.names(life)}
 
+    def _thing(self, name: str) -> Thing:
+        _, stored_at = self._vault.stored(ObjectName(name))
+        return replace(super()._thing(name), stamp=stored_at.isoformat())
+
 
 class MemoryVaultWitness:
     def __init__(self, vault: MemoryVault) -> None:
@@ -121,6 +127,81 @@ class MemoryKeysWitness:
         return _count(standing, after, last)
 
 
+class MemoryOffsiteStore(_MemoryStore):
+    """Versions and keyset copies off-site; versions may be locked, keysets may not."""
+
+    def __init__(
+        self,
+        writes: Writes,
+        versions: MemoryVault,
+        keys: MemoryKeys,
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__(writes)
+        self._versions = versions
+        self._keys = keys
+        self._now = now
+        self.keeps = Horizon(provider=None)
+
+    def close(self, target: Target) -> None:
+        with self._writes.one():
+            self._keys.mark(target.life)
+
+    def standing(self, life: HoldingEpoch) -> Mapping[str, Acts]:
+        versions = {
+            f"versions/{name}": [partial(self._versions.erase, name)]
+            for name in self._versions.names(life)
+        }
+        return {**self._keysets(life), **versions}
+
+    def _keysets(self, life: HoldingEpoch) -> dict[str, Acts]:
+        found: dict[str, Acts] = {}
+        if self._keys.stands(life):
+            found[f"keys/{names.keyset_name(life)}"] = [partial(self._keys.erase, life)]
+        if life in self._keys.recoverable:
+            forget = partial(self._keys.recoverable.discard, life)
+            found[f"keys/{names.recovery_name(life)}"] = [forget]
+        return found
+
+    def delete(self, target: Target, things: Sequence[Thing]) -> None:
+        if any(self._is_locked(one.name) for one in things):
+            raise ConflictError("an object became locked: look again")
+        super().delete(target, things)
+
+    def _thing(self, name: str) -> Thing:
+        one = super()._thing(name) if self._is_locked(name) else Thing(name=name)
+        kind, _, version = name.partition("/")
+        if kind != "versions":
+            return one
+        _, stored_at = self._versions.stored(ObjectName(version))
+        return replace(one, stamp=stored_at.isoformat())
+
+    def _is_locked(self, name: str) -> bool:
+        """A lock ends at its date; one without a date, when somebody lifts it."""
+        until = self.retained.get(name)
+        return name in self.retained and (until is None or until > self._now())
+
+
+class MemoryOffsiteWitness:
+    def __init__(self, versions: MemoryVault, keys: MemoryKeys) -> None:
+        self._versions = versions
+        self._keys = keys
+
+    def remaining(self, target: Target, after: str, last: str | None) -> int:
+        if not after and not self._keys.is_marked(target.life):
+            raise ConflictError("the mark of the destroyed keyset is missing off-site")
+        return _count(self._left(target.life), after, last)
+
+    def _left(self, life: HoldingEpoch) -> Iterator[str]:
+        if self._keys.stands(life):
+            yield f"keys/{names.keyset_name(life)}"
+        if life in self._keys.recoverable:
+            yield f"keys/{names.recovery_name(life)}"
+        for name in self._versions.all_names():
+            if names.parse_version_name(name)[0] == life:
+                yield f"versions/{name}"
+
+
 class MemoryLedgerStore(_MemoryStore):
     def __init__(
         self,
@@ -129,16 +210,24 @@ class MemoryLedgerStore(_MemoryStore):
         quarantine: MemoryQuarantine,
         registry: MemoryRegistry,
         holds: MemoryHolds,
+        marks: MemoryMarks,
     ) -> None:
         super().__init__(writes)
         self._index = index
         self._quarantine = quarantine
         self._registry = registry
         self._holds = holds
+        self._marks = marks
 
     def standing(self, life: HoldingEpoch) -> Mapping[str, Acts]:
-        known = self._customer(life) if life.epoch == 0 else self._indexed(life)
+        known = self._customer(life) if life.epoch == 0 else self._of_files(life)
         return {**known, **self._entries(life)}
+
+    def _of_files(self, life: HoldingEpoch) -> dict[str, Acts]:
+        marks = {
+            names.mark_name(one): [partial(self._marks.erase, one)] for one in self._marks.all(life)
+        }
+        return {**self._indexed(life), **marks}
 
     def _indexed(self, life: HoldingEpoch) -> dict[str, Acts]:
         """The whereabouts of a file go before what leads to them."""
@@ -190,11 +279,13 @@ class MemoryLedgerWitness:
         quarantine: MemoryQuarantine,
         registry: MemoryRegistry,
         holds: MemoryHolds,
+        marks: MemoryMarks,
     ) -> None:
         self._index = index
         self._quarantine = quarantine
         self._registry = registry
         self._holds = holds
+        self._marks = marks
 
     def remaining(self, target: Target, after: str, last: str | None) -> int:
         life = target.life
@@ -204,6 +295,7 @@ class MemoryLedgerWitness:
     def _of_epoch(self, life: HoldingEpoch) -> Iterator[str]:
         for file_id in self._index.files(life):
             yield names.index_name(life, file_id)
+        yield from map(names.mark_name, self._marks.all(life))
         for entry in self._quarantine.everything():
             ours = (entry.customer, entry.source) == (life.customer, life.source)
             if ours and (entry.epoch is None or entry.epoch == life.epoch):

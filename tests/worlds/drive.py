@@ -47,6 +47,8 @@ class Item:
     """Whether it is shared with us by a permission of its own, which we can give up (T12)."""
     guests: set[str] = field(default_factory=set)
     """Whom it is shared with besides."""
+    marks: dict[str, str] = field(default_factory=dict)
+    """What custody noted beside it (appProperties)."""
     contents: dict[RevisionId, bytes] = field(default_factory=dict)
     """Every content that it ever had, oldest first, those too that Drive no longer keeps."""
     kept: list[RevisionId] = field(default_factory=list)
@@ -102,8 +104,14 @@ class SimulatedDrive:
         item.granted = parent is None
         return item.file_id
 
-    def create_file(self, name: str, parent: FileId, data: bytes) -> FileId:
-        file_id = self._create(name, "text/csv", parent).file_id
+    def next_id(self) -> FileId:
+        """An id that nothing has yet."""
+        return FileId(f"file-{next(self._numbers):04}")
+
+    def create_file(
+        self, name: str, parent: FileId, data: bytes, *, file_id: FileId | None = None
+    ) -> FileId:
+        file_id = self._add(file_id or self.next_id(), name, "text/csv", parent).file_id
         self.edit(file_id, data)
         return file_id
 
@@ -176,6 +184,9 @@ class SimulatedDrive:
         with self._changed(file_id) as item:
             item.granted, item.hidden = False, True
 
+    def marks(self, file_id: FileId) -> dict[str, str]:
+        return self._items[file_id].marks
+
     def let_download(self, file_id: FileId, *, allowed: bool) -> None:
         with self._changed(file_id) as item:
             item.can_download = allowed
@@ -211,7 +222,7 @@ class SimulatedDrive:
         return sorted(entry for entry in changed if entry[0] > after)
 
     def _create(self, name: str, content_type: str, parent: FileId | None) -> Item:
-        return self._add(FileId(f"file-{next(self._numbers):04}"), name, content_type, parent)
+        return self._add(self.next_id(), name, content_type, parent)
 
     def _add(self, file_id: FileId, name: str, content_type: str, parent: FileId | None) -> Item:
         above = self._items[parent] if parent else None

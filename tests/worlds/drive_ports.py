@@ -1,6 +1,6 @@
 """The three ports through which Custody meets Drive, over the simulated one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO, NoReturn
@@ -145,25 +145,42 @@ class MemoryFolders:
     def __init__(self, google: SimulatedDrive) -> None:
         self._google = google
 
-    def create(self, name: str) -> FileId:
-        return self._google.create_folder(name, self._google.root)
+    def create(
+        self, name: str, parent: FileId | None = None, *, mark: Mapping[str, str] | None = None
+    ) -> FileId:
+        folder = self._google.create_folder(name, parent or self._google.root)
+        self._google.item(folder).marks.update(mark or {})
+        return folder
 
-    def upload(self, folder: FileId, name: str, content: BinaryIO, size: int) -> DriveFile:
+    def upload(
+        self,
+        folder: FileId,
+        name: str,
+        content: BinaryIO,
+        size: int,
+        *,
+        mark: Mapping[str, str] | None = None,
+        announce: Callable[[FileId], object] | None = None,
+    ) -> DriveFile:
         data = content.read(size)
         if self._google.find(folder) is None:
             _absent(folder)
-        standing = self._named(folder, name)
+        standing = self._named(folder, name, mark or {})
+        file_id = standing.file_id if standing else self._google.next_id()
+        if announce:
+            announce(file_id)
         if standing is None:
-            file_id = self._google.create_file(name, folder, data)
+            self._google.create_file(name, folder, data, file_id=file_id)
+            self._google.item(file_id).marks.update(mark or {})
         else:
-            file_id = standing.file_id
             self._google.edit(file_id, data)
         return shown(self._google.item(file_id))
 
-    def _named(self, folder: FileId, name: str) -> Item | None:
+    def _named(self, folder: FileId, name: str, mark: Mapping[str, str]) -> Item | None:
         for item in self._google.items():
             here = item.parent is not None and item.parent.file_id == folder
-            if here and item.visible and not item.in_trash and item.name == name:
+            is_ours = mark.items() <= item.marks.items()
+            if here and is_ours and item.visible and not item.in_trash and item.name == name:
                 return item
         return None
 

@@ -70,20 +70,45 @@ class _Keyset(Enum):
 
 
 class MemoryKeys:
-    """The port Keys, and the accidents that befall keysets."""
+    """The port KeyMaker, and the accidents that befall keysets."""
 
-    def __init__(self, writes: Writes) -> None:
+    def __init__(self, writes: Writes, copies: "MemoryKeys | None" = None) -> None:
+        """`copies` lie off-site."""
         self._writes = writes
         self._keysets: dict[HoldingEpoch, _Keyset] = {}
         self._marks: set[HoldingEpoch] = set()
+        self._copies = copies
+        self.recoverable: set[HoldingEpoch] = set()
+        """Whose keysets lie here for the recovery key, too."""
 
     def create(self, life: HoldingEpoch) -> None:
         with self._writes.one():
-            if self.is_marked(life):
-                raise RefusedError(f"the keyset of {life} was destroyed: open the next epoch")
+            self._require_not_destroyed(life)
             if self.stands(life):
                 raise AlreadyExistsError(f"{life} has a keyset")
             self._keysets[life] = _Keyset.LIVE
+        self._copy_out(life)
+
+    def complete(self, life: HoldingEpoch) -> int:
+        self._require_not_destroyed(life)
+        self.unwrap(life)
+        return self._copy_out(life)
+
+    def _copy_out(self, life: HoldingEpoch) -> int:
+        made = 0
+        if self._copies and not self._copies.stands(life):
+            with self._writes.one():
+                self._copies.find(life)
+            made += 1
+        if self._copies and life not in self._copies.recoverable:
+            with self._writes.one():
+                self._copies.recoverable.add(life)
+            made += 1
+        return made
+
+    def _require_not_destroyed(self, life: HoldingEpoch) -> None:
+        if self.is_marked(life) or (self._copies and self._copies.is_marked(life)):
+            raise RefusedError(f"the keyset of {life} was destroyed: open the next epoch")
 
     def unwrap(self, life: HoldingEpoch) -> MemorySealer:
         if not self.stands(life):

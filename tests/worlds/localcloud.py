@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from google.auth.credentials import AnonymousCredentials
 
 from custody import events
 from custody.adapters.google_api import GoogleApi
+from custody.adapters.keys import BucketKeyMaker
 from custody.adapters.kms import LocalKek
+from custody.adapters.recovery import RecoveryKey
 from custody.adapters.signing import LocalSigner
 from custody.cloud import Cloud
 from custody.domain import names
@@ -20,9 +23,11 @@ from custody.domain.topology import TOPICS
 from custody.domain.vault import HoldingEpoch, ObjectName
 from custody.settings import Settings
 from localcloud.clock import Clock
-from localcloud.deployment import make_buckets
+from localcloud.deployment import make_buckets, make_s3_buckets, s3_client
 from localcloud.drive import DriveServer
+from localcloud.environment import amazon
 from localcloud.pubsub import PubSubServer
+from localcloud.s3 import S3Server
 from localcloud.storage import StorageServer
 from worlds.localpeople import IDENTITY, LocalPeople
 
@@ -39,19 +44,23 @@ _CLOSED = "127.0.0.1:9"
 
 
 class LocalServers:
-    """Storage, Drive and Pub/Sub on loopback, for as long as the tests of one process last."""
+    """Storage, S3, Drive and Pub/Sub on loopback, for as long as the tests of one process last."""
 
     def __init__(self, data: Path) -> None:
         clock = Clock(data / "clock")
         self.storage = StorageServer(data=data / "storage", clock=clock)
+        self.s3 = S3Server(data=data / "s3", clock=clock)
+        self.s3_client = s3_client(self.s3.url)
         self.drive = DriveServer(data=data / "drive", clock=clock, default_identity=IDENTITY)
         self.pubsub = PubSubServer(data=data / "pubsub", clock=clock)
         self.kek = data / "kek.json"
         LocalKek.create(self.kek)
         self.signing_key = data / "signing.key"
         LocalSigner.create(self.signing_key)
+        self.recovery_key = data / "recovery.key"
+        self.recovery = RecoveryKey.create(self.recovery_key).public
         self._running = ExitStack()
-        for server in (self.storage, self.drive, self.pubsub):
+        for server in (self.storage, self.s3, self.drive, self.pubsub):
             server.start()
             self._running.callback(server.stop)
 
@@ -69,10 +78,16 @@ class LocalWorld(Cloud):
             for kind in ("vault", "keys", "ledger", "audit")
         }
         make_buckets(servers.storage.url, project, buckets.values())
+        offsite = {
+            "CUSTODY_OFFSITE_BUCKET": f"{project}-offsite",
+            "CUSTODY_OFFSITE_KEYS_BUCKET": f"{project}-offsite-keys",
+        }
+        make_s3_buckets(servers.s3_client, *offsite.values())
         settings = {
             "CUSTODY_PROJECT": project,
             "CUSTODY_ENVIRONMENT": "test",
             "CUSTODY_KEK_URI": f"file:{servers.kek}",
+            "CUSTODY_RECOVERY_KEY": servers.recovery,
             "CUSTODY_SIGNING_KEY_URI": f"file:{servers.signing_key}",
             "CUSTODY_DRIVE_ID": self.google.root,
             "CUSTODY_SUBJECT": IDENTITY,
@@ -81,10 +96,16 @@ class LocalWorld(Cloud):
             "STORAGE_EMULATOR_HOST": servers.storage.url,
             "PUBSUB_EMULATOR_HOST": servers.pubsub.address,
             "GCE_METADATA_HOST": _CLOSED,
+            **amazon(servers.s3.url),
         }
-        super().__init__(Settings(settings | buckets))
+        super().__init__(Settings(settings | buckets | offsite))
         self._sent: list[Event] = []
         self._subscriptions = _listen(servers.pubsub.url, project)
+
+    @cached_property
+    def keys(self) -> BucketKeyMaker:
+        """As whoever opens holdings has them."""
+        return self.key_maker
 
     def sent(self) -> list[Event]:
         for topic, subscription in self._subscriptions.items():

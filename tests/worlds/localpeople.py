@@ -79,6 +79,13 @@ class LocalPeople:
             if grant["emailAddress"] == IDENTITY:
                 self._revoke(file_id, grant["id"])
 
+    def marks(self, file_id: FileId) -> dict[str, str]:
+        shown = self._maker(file_id).call(
+            "a file",
+            lambda s: s.files().get(fileId=file_id, fields="appProperties", supportsAllDrives=True),
+        )
+        return dict(shown.get("appProperties", {}))
+
     def let_download(self, file_id: FileId, *, allowed: bool) -> None:
         self._update(file_id, body={"copyRequiresWriterPermission": not allowed})
 

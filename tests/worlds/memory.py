@@ -14,6 +14,8 @@ from worlds.copies import (
     MemoryKeysWitness,
     MemoryLedgerStore,
     MemoryLedgerWitness,
+    MemoryOffsiteStore,
+    MemoryOffsiteWitness,
     MemoryVaultStore,
     MemoryVaultWitness,
 )
@@ -38,6 +40,8 @@ from worlds.ledger import (
     MemoryQuarantine,
     MemoryRegistry,
 )
+from worlds.offsite import MemoryShelf
+from worlds.retention import MemoryDisposals, MemoryMarks, MemoryRetentionPlans
 from worlds.signing import memory_signer
 from worlds.vault import MemoryVault
 from worlds.writes import Writes
@@ -55,7 +59,11 @@ class MemoryWorld:
         self.feed = MemoryFeed(self.google)
         self.folders = MemoryFolders(self.google)
         self.vault = MemoryVault(self._writes, self.now)
-        self.keys = MemoryKeys(self._writes)
+        self.offsite = MemoryVault(self._writes, self.now)
+        self.vault_shelf = MemoryShelf(self._writes, self.vault, self.now)
+        self.offsite_shelf = MemoryShelf(self._writes, self.offsite, self.now)
+        self.offsite_keys = MemoryKeys(self._writes)
+        self.keys = MemoryKeys(self._writes, self.offsite_keys)
         self.registry = MemoryRegistry(self._writes)
         self.fences = MemoryFences(self._writes)
         self.index = MemoryIndex(self._writes)
@@ -68,6 +76,9 @@ class MemoryWorld:
         self.pages = MemoryPages(self._writes)
         self.plans = MemoryPlans(self._writes)
         self.receipts = MemoryReceipts(self._writes)
+        self.marks = MemoryMarks(self._writes)
+        self.disposals = MemoryDisposals(self._writes)
+        self.retention_plans = MemoryRetentionPlans(self._writes)
         self.audit = MemoryAudit(self._writes)
         self.signer = memory_signer()
         self._connect_copies()
@@ -78,9 +89,12 @@ class MemoryWorld:
         return self._now
 
     def _connect_copies(self) -> None:
-        ledger = (self.index, self.quarantine, self.registry, self.holds)
+        ledger = (self.index, self.quarantine, self.registry, self.holds, self.marks)
         self.vault_store = MemoryVaultStore(self._writes, self.vault)
         self.keys_store = MemoryKeysStore(self._writes, self.keys)
+        self.offsite_store = MemoryOffsiteStore(
+            self._writes, self.offsite, self.offsite_keys, self.now
+        )
         self.ledger_store = MemoryLedgerStore(self._writes, *ledger)
         self.drive_store = MemoryDriveStore(
             self.google,
@@ -91,12 +105,14 @@ class MemoryWorld:
         )
         self.stores: dict[Copy, Store] = {
             Copy.VAULT: self.vault_store,
+            Copy.OFFSITE: self.offsite_store,
             Copy.KEYS: self.keys_store,
             Copy.LEDGER: self.ledger_store,
             Copy.DRIVE: self.drive_store,
         }
         self.witnesses: dict[Copy, Witness] = {
             Copy.VAULT: MemoryVaultWitness(self.vault),
+            Copy.OFFSITE: MemoryOffsiteWitness(self.offsite, self.offsite_keys),
             Copy.KEYS: MemoryKeysWitness(self.keys),
             Copy.LEDGER: MemoryLedgerWitness(*ledger),
             Copy.DRIVE: MemoryDriveWitness(

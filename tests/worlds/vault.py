@@ -27,6 +27,7 @@ class MemoryVault:
         self._now = now
         self._records: dict[ObjectName, bytes] = {}
         self._contents: dict[ObjectName, bytes] = {}
+        self._stored_at: dict[ObjectName, datetime] = {}
         self._before_store: Callable[[], object] = lambda: None
 
     def store(
@@ -63,11 +64,18 @@ class MemoryVault:
         if version.kind is Kind.SAME and version.base is not None:
             yield from self.content(version.base, sealer=sealer)
             return
+        if version.base is not None:
+            self.version(version.base, sealer=sealer)  # a delta cannot be read without its base
         data = sealer.open(self._contents[name], b"content|" + name.encode())
         if hashlib.sha256(data).hexdigest() != version.sha256:
             raise CorruptError(f"{name} does not hold what its record promises")
         for start in range(0, len(data), PIECE):
             yield data[start : start + PIECE]
+
+    def prove(self, name: ObjectName, *, sealer: Sealer) -> None:
+        self.version(name, sealer=sealer)
+        if name in self._contents:
+            sealer.open(self._contents[name], b"content|" + name.encode())
 
     def names(self, life: HoldingEpoch) -> Iterator[ObjectName]:
         return iter([name for name in self._records if name.startswith(life_prefix(life))])
@@ -80,15 +88,32 @@ class MemoryVault:
         """What stores of erasures do, and nobody else."""
         self._records.pop(name, None)
         self._contents.pop(name, None)
+        self._stored_at.pop(name, None)
+
+    def stored(self, name: ObjectName) -> tuple[bytes, datetime]:
+        """The bytes of one version as they lie there, and since when. NotFoundError."""
+        if name not in self._records:
+            raise NotFoundError(f"the vault has no {name}")
+        parts = (self._records[name], self._contents.get(name))
+        return msgspec.msgpack.encode(parts), self._stored_at[name]
+
+    def lay(self, name: ObjectName, data: bytes) -> None:
+        """Puts bytes there that lay elsewhere."""
+        record, content = msgspec.msgpack.decode(data, type=tuple[bytes, bytes | None])
+        self._records[name] = record
+        if content is not None:
+            self._contents[name] = content
+        self._stored_at[name] = self._now()
 
     def before_next_store(self, happens: Callable[[], object]) -> None:
         """Lets something happen in the world when a capture is about to store a version."""
         self._before_store = happens
 
     def damage(self, name: ObjectName) -> None:
-        """Flips a bit of a stored content."""
-        sealed = self._contents[name]
-        self._contents[name] = sealed[:-1] + bytes([sealed[-1] ^ 1])
+        """Flips a bit of a stored content, or of the record of a version that has none."""
+        place = self._contents if name in self._contents else self._records
+        sealed = place[name]
+        place[name] = sealed[:-1] + bytes([sealed[-1] ^ 1])
 
     def _interrupt(self) -> None:
         happens, self._before_store = self._before_store, lambda: None
@@ -98,6 +123,7 @@ class MemoryVault:
         name = version.name
         record = msgspec.json.encode(version)
         self._records[name] = sealer.seal(record, b"record|" + name.encode())
+        self._stored_at[name] = self._now()
         if version.kind is not Kind.SAME:
             self._contents[name] = sealer.seal(data, b"content|" + name.encode())
 

@@ -13,11 +13,14 @@ from custody.ports import (
     Fences,
     Folders,
     Index,
+    KeyMaker,
     Keys,
     Publisher,
     Quarantine,
     Registry,
+    Shelf,
     Vault,
+    Versions,
 )
 from custody.steps.books import Books
 
@@ -39,6 +42,9 @@ class Google(Protocol):
     def hide(self, file_id: FileId) -> None:
         """Stops sharing a folder without a parent."""
 
+    def marks(self, file_id: FileId) -> dict[str, str]:
+        """What custody noted beside an item (appProperties)."""
+
     def let_download(self, file_id: FileId, *, allowed: bool) -> None: ...
     def purge(self, file_id: FileId, *revisions: RevisionId) -> None: ...
 
@@ -57,7 +63,15 @@ class World(Protocol):
     @property
     def vault(self) -> Vault: ...
     @property
-    def keys(self) -> Keys: ...
+    def keys(self) -> KeyMaker: ...
+    @property
+    def offsite_keys(self) -> Keys: ...
+    @property
+    def vault_shelf(self) -> Shelf: ...
+    @property
+    def offsite_shelf(self) -> Shelf: ...
+    @property
+    def offsite(self) -> Versions: ...
     @property
     def registry(self) -> Registry: ...
     @property

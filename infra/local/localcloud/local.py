@@ -10,11 +10,13 @@ from custody.domain.drive import CORPORA
 from custody.domain.events import DriveTouched, Event, TimerRang
 from custody.events import to_message
 from localcloud.clock import Clock
-from localcloud.deployment import Messaging, make_buckets
+from localcloud.deployment import Messaging, make_buckets, make_s3_buckets, s3_client
 from localcloud.drive import DriveServer
-from localcloud.environment import BUCKETS, IDENTITY, PROJECT, environment
+from localcloud.environment import BUCKETS, IDENTITY, MAILBOX, OFFSITE, PROJECT, environment
 from localcloud.functions import FunctionsHost
+from localcloud.gmail import GmailServer
 from localcloud.pubsub import PubSubServer
+from localcloud.s3 import S3Server
 from localcloud.scheduler import Job, Scheduler
 from localcloud.storage import StorageServer
 
@@ -28,21 +30,30 @@ class LocalCloud:
         self._sources = functions
         self.clock = Clock(data / "clock")
         self.storage = StorageServer(data=data / "storage", clock=self.clock)
+        self.s3 = S3Server(data=data / "s3", clock=self.clock)
         self.drive = DriveServer(data=data / "drive", clock=self.clock, default_identity=IDENTITY)
         self.pubsub = PubSubServer(data=data / "pubsub", clock=self.clock)
+        self.gmail = GmailServer(
+            data=data / "gmail",
+            clock=self.clock,
+            pubsub=self.pubsub.address,
+            mailboxes=(MAILBOX,),
+        )
         self.functions = FunctionsHost()
         self._scheduler: Scheduler | None = None
 
     def start_servers(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Starts what speaks Google's protocols; the settings for everything else come back."""
-        for server in (self.storage, self.drive, self.pubsub):
+        """Starts what speaks Google's and Amazon's protocols; settings for all else come back."""
+        for server in (self.storage, self.s3, self.drive, self.pubsub, self.gmail):
             server.start()
         make_buckets(self.storage.url, PROJECT, BUCKETS.values())
+        make_s3_buckets(s3_client(self.s3.url), *OFFSITE.values())
         return environment(
             given,
             self._data,
             drive=self.drive.url,
             storage=self.storage.url,
+            s3=self.s3.url,
             pubsub=self.pubsub.address,
             push_url=self.functions.url_of("receive_push"),
         )
@@ -60,7 +71,10 @@ class LocalCloud:
     def urls(self) -> dict[str, str]:
         return {
             "drive": self.drive.url,
+            "gmail": self.gmail.url,
+            "smtp": self.gmail.smtp_address,
             "storage": self.storage.url,
+            "s3": self.s3.url,
             "pubsub": self.pubsub.address,
         }
 
@@ -70,7 +84,7 @@ class LocalCloud:
     def stop(self) -> None:
         if self._scheduler:
             self._scheduler.stop()
-        for server in (self.pubsub, self.functions, self.drive, self.storage):
+        for server in (self.gmail, self.pubsub, self.functions, self.drive, self.s3, self.storage):
             server.stop()
 
 

@@ -16,6 +16,8 @@ from custody.errors import CorruptError
 from custody.ports import Sealer
 
 FORMAT = 1
+METADATA = {"custody-format": str(FORMAT)}
+"""All that stands in the clear beside the bytes; the keyset follows from the name."""
 MAGIC = b"CUSTODY"
 # Length of the body's ciphertext, length of the sealed record, magic, version of the format.
 TRAILER = struct.Struct(">QI7sB")

@@ -23,6 +23,17 @@ def application_credentials(scopes: tuple[str, ...]) -> Credentials:
     return credentials
 
 
+def id_token(audience: str) -> str:
+    """A short-lived proof of this function's own identity, for one audience alone."""
+    from google.auth.transport.requests import Request
+    from google.oauth2.id_token import fetch_id_token
+
+    try:
+        return str(fetch_id_token(Request(), audience))
+    except GoogleAuthError as error:
+        raise UnavailableError("no identity token to be had: run 'custody doctor'") from error
+
+
 def who_am_i() -> str:
     """The e-mail address of whoever runs this process: a person, or a service account."""
     return address_of(application_credentials(_ADDRESS))

@@ -4,10 +4,8 @@ T27: the client repeats what it got no answer for, so our own write can come bac
 else's (412). Whoever creates compares what stands there with what was sent.
 """
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Self
 
 import requests
@@ -18,6 +16,7 @@ from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from custody.adapters.ranges import RANGE, UPLOAD_CHUNK, RangeReader, Stored
 from custody.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -31,14 +30,18 @@ from custody.errors import (
 
 CALL_SECONDS = 30.0
 """How long one call is repeated by the client before Pub/Sub's redelivery takes over."""
-UPLOAD_CHUNK = 8 << 20
-RANGE = 2 << 20
-"""What one call reads of an object: every link of a chain of bases holds so much at once."""
 _RETRY = DEFAULT_RETRY.with_timeout(CALL_SECONDS)
 
 
 def storage_client(endpoint: str) -> storage.Client:
     """Google's client; against another endpoint it needs neither credentials nor project."""
+    client = _client_of(endpoint)
+    # For traces, which we do not make, it would ask about every bucket in a thread of its own.
+    client._bucket_metadata_cache = None  # noqa: SLF001 (else an environment variable)
+    return client
+
+
+def _client_of(endpoint: str) -> storage.Client:
     if not endpoint:
         with _our_errors("storage"):
             return storage.Client()
@@ -99,14 +102,6 @@ def _send_whole(blob: Any, data: bytes, generation: int) -> None:
         checksum="crc32c",
         retry=_RETRY,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A small object as it was read."""
-
-    data: bytes
-    generation: int
 
 
 class Bucket:
@@ -179,9 +174,18 @@ class Bucket:
             )
         return data
 
-    def open(self, name: str, size: int) -> "RangeReader":
+    def open(self, name: str, size: int, *, step: int = RANGE) -> "RangeReader":
         """The first `size` bytes as a stream in constant memory."""
-        return RangeReader(self._bucket.blob(name), name, size)
+        blob = self._bucket.blob(name)
+
+        def fetch(start: int, end: int) -> bytes:
+            with _our_errors(name):
+                data: bytes = blob.download_as_bytes(
+                    start=start, end=end, checksum=None, retry=_RETRY, raw_download=True
+                )
+            return data
+
+        return RangeReader(fetch, name, size, step=step)
 
     def upload(self, name: str, metadata: dict[str, str]) -> "Upload":
         blob = self._bucket.blob(name)
@@ -229,6 +233,17 @@ class Bucket:
             )
             return [blob.name for blob in found]
 
+    def listed(self, prefix: str) -> Iterator[Any]:
+        """Every live object with this prefix: name, size and when it was made."""
+        return self._listed(prefix, "items(name,size,timeCreated),nextPageToken")
+
+    def stat(self, name: str) -> Any:
+        """Size, crc32c and generation of an object. NotFoundError."""
+        blob = self._bucket.blob(name)
+        with _our_errors(name):
+            blob.reload(retry=_RETRY)
+        return blob
+
     def delete(self, name: str, *, generation: int) -> None:
         """Deletes exactly this generation, for good (T28). One that is gone is no error (T27)."""
         try:
@@ -238,39 +253,6 @@ class Bucket:
                 )
         except NotFoundError:
             return
-
-
-class RangeReader(io.RawIOBase):
-    """Reads an object front to back by ranges; a broken line is taken up where it broke."""
-
-    def __init__(self, blob: Any, name: str, size: int) -> None:
-        self._blob = blob
-        self._name = name
-        self._size = size
-        self._offset = 0
-        self._chunk = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._chunk and self._offset < self._size:
-            self._chunk = memoryview(self._fetch())
-        taken = self._chunk[: len(buffer)]
-        buffer[: len(taken)] = taken
-        self._chunk = self._chunk[len(taken) :]
-        return len(taken)
-
-    def _fetch(self) -> bytes:
-        end = min(self._offset + RANGE, self._size) - 1
-        with _our_errors(self._name):
-            data: bytes = self._blob.download_as_bytes(
-                start=self._offset, end=end, checksum=None, retry=_RETRY, raw_download=True
-            )
-        if len(data) != end + 1 - self._offset:
-            raise CorruptError(f"{self._name} is shorter than its record promises")
-        self._offset += len(data)
-        return data
 
 
 class Upload:

@@ -5,22 +5,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from custody.adapters.container import FORMAT, Described, Record, ending, read_record
+from custody.adapters.container import METADATA, Described, Record, ending
 from custody.adapters.objects import Bucket, Upload
 from custody.adapters.sealing import associated
-from custody.adapters.windows import Content, Window, expand, shrink, verified
-from custody.domain import names
-from custody.domain.vault import (
-    CustomerId,
-    Draft,
-    FileId,
-    HoldingEpoch,
-    Kind,
-    ObjectName,
-    RevisionId,
-    Source,
-    Version,
-)
+from custody.adapters.versions import BucketVersions, to_version
+from custody.adapters.windows import Content, Window, shrink
+from custody.domain.vault import Draft, Kind, ObjectName, Version
 from custody.errors import (
     AlreadyExistsError,
     CorruptError,
@@ -31,10 +21,11 @@ from custody.errors import (
 from custody.ports import Sealer
 
 
-class BucketVault:
+class BucketVault(BucketVersions):
     """The Vault port on one bucket."""
 
     def __init__(self, bucket: Bucket, clock: Callable[[], datetime]) -> None:
+        super().__init__(bucket)
         self._bucket = bucket
         self._clock = clock
 
@@ -62,42 +53,6 @@ class BucketVault:
             # Another delivery, or our own lost response (T27): what stands there is the authority.
             return self.version(draft.name, sealer=sealer)
 
-    def version(self, name: ObjectName, *, sealer: Sealer) -> Version:
-        return _to_version(name, self._describe(name, sealer))
-
-    def content(self, name: ObjectName, *, sealer: Sealer) -> Iterator[bytes]:
-        described = self._describe(name, sealer)
-        record = described.record
-        return verified(
-            self._unproven(name, described, sealer),
-            size_bytes=record.size_bytes,
-            sha256=record.sha256,
-        )
-
-    def names(self, life: HoldingEpoch) -> Iterator[ObjectName]:
-        return (ObjectName(name) for name in self._bucket.names(names.life_prefix(life)))
-
-    def _describe(self, name: str, sealer: Sealer) -> Described:
-        return read_record(
-            lambda size: self._bucket.read_tail(name, size), sealer=sealer, name=name
-        )
-
-    def _unproven(self, name: str, described: Described, sealer: Sealer) -> Iterator[bytes]:
-        """The content window by window, down the chain of bases, in constant memory."""
-        record = described.record
-        if record.same_as:
-            return self._unproven(record.same_as, self._describe(record.same_as, sealer), sealer)
-        base = None
-        if record.base:
-            base = self._reader(record.base, self._describe(record.base, sealer), sealer)
-        body = sealer.decrypting(
-            self._bucket.open(name, described.body_bytes), associated("version", name)
-        )
-        return expand(body, record.windows, base)
-
-    def _reader(self, name: str, described: Described, sealer: Sealer) -> Content:
-        return lambda: self._unproven(name, described, sealer)
-
     def _store_same(
         self, draft: Draft, latest: Version, sealer: Sealer, deadline: datetime
     ) -> Version:
@@ -105,7 +60,7 @@ class BucketVault:
         target, depth = latest.name, latest.depth + 1
         if latest.kind is Kind.SAME and latest.base:
             target, depth = latest.base, latest.depth  # a reference to a reference is none
-        with self._bucket.upload(draft.name, _METADATA) as upload:
+        with self._bucket.upload(draft.name, METADATA) as upload:
             record = _record(
                 draft,
                 size_bytes=latest.size_bytes,
@@ -124,11 +79,11 @@ class BucketVault:
         deadline: datetime,
     ) -> Version:
         above = self._readable(base, sealer)
-        with self._bucket.upload(draft.name, _METADATA) as upload:
+        with self._bucket.upload(draft.name, METADATA) as upload:
             body = _Counted(upload)
             writer = sealer.encrypting(body, associated("version", draft.name))
             checked, windows = _Checked(content()), []
-            reader = self._reader(base.name, above, sealer) if base and above else None
+            reader = self.reader(base.name, above, sealer) if base and above else None
             for window, frame in shrink(checked, reader):
                 self._in_time(deadline)
                 writer.write(frame)
@@ -146,11 +101,15 @@ class BucketVault:
             return self._complete(upload, record, body.count, draft.name, sealer, deadline)
 
     def _readable(self, base: Version | None, sealer: Sealer) -> Described | None:
-        """The base by its own record; None where that cannot be read."""
+        """The base by its own record; None where that cannot be read: the version is full then.
+
+        Capture may not list, so that an absent base answers 403. That is waited for: reconcile has
+        it put back from off-site.
+        """
         if base is None:
             return None
         try:
-            return self._describe(base.name, sealer)
+            return self.described(base.name, sealer)
         except (NotFoundError, CorruptError):
             return None
 
@@ -169,17 +128,13 @@ class BucketVault:
         self._in_time(deadline)
         upload.commit()
         stored = body_bytes + len(tail)
-        return _to_version(
+        return to_version(
             name, Described(record=record, body_bytes=body_bytes, stored_bytes=stored)
         )
 
     def _in_time(self, deadline: datetime) -> None:
         if self._clock() >= deadline:
             raise DeadlineError("this delivery ran out of time: the next one stores the version")
-
-
-_METADATA = {"custody-format": str(FORMAT)}
-"""All that stands in the clear beside the bytes; the keyset follows from the name."""
 
 
 class _Counted:
@@ -269,33 +224,3 @@ def _record(draft: Draft, **learned: Any) -> Record:
         "number": draft.number,
     }
     return Record(**(known | learned))
-
-
-def _to_version(name: ObjectName, described: Described) -> Version:
-    record = described.record
-    kind = Kind.SAME if record.same_as else Kind.DELTA if record.base else Kind.FULL
-    base = record.same_as or record.base
-    return Version(
-        name=name,
-        life=HoldingEpoch(
-            customer=CustomerId(record.customer), source=Source(record.source), epoch=record.epoch
-        ),
-        file_id=FileId(record.file_id),
-        revision=RevisionId(record.revision),
-        drive_version=record.drive_version,
-        behind=record.behind,
-        file_name=record.file_name,
-        folder_path=record.folder_path,
-        content_type=record.content_type,
-        captured_at=record.captured_at,
-        size_bytes=record.size_bytes,
-        sha256=record.sha256,
-        md5=record.md5,
-        semantic=record.semantic,
-        kind=kind,
-        base=ObjectName(base) if base else None,
-        series=record.series,
-        number=record.number,
-        depth=record.depth,
-        stored_bytes=described.stored_bytes,
-    )

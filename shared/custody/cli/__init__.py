@@ -14,12 +14,15 @@ NOUNS = {
     "holdings": "What is held of one source of one customer.",
     "files": "Files in the Drive folders of holdings.",
     "backups": "Versions: list, read back, restore, verify.",
+    "keys": "Wrapped keysets: their off-site copies, and what is put back when they got lost.",
+    "recovery": "Restore from S3 with the recovery key alone, for the day without Google.",
+    "retention": "For how long versions are kept, and what is let go.",
     "erasures": "Erasures: plan, apply, follow; what was erased never comes back.",
     "receipts": "Signed statements of what was erased, for people who need not trust us.",
     "quarantine": "What was seen and not admitted; a person decides.",
     "watches": "The channels on which Drive rings.",
     "dead-letters": "Messages that were given up after many attempts.",
-    "reconcile": "Compare Drive with the vault.",
+    "reconcile": "Compare Drive, the vault and the off-site copies.",
     "audit": "The audit trail: what was done, in chains that show every change.",
 }
 

@@ -24,6 +24,8 @@ BUCKETS = (
     "CUSTODY_LEDGER_BUCKET",
     "CUSTODY_AUDIT_BUCKET",
 )
+OFFSITE_BUCKETS = ("CUSTODY_OFFSITE_BUCKET", "CUSTODY_OFFSITE_KEYS_BUCKET")
+LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
 _ERASING = ("CUSTODY_VAULT_BUCKET", "CUSTODY_KEYS_BUCKET")
 """Where what is deleted must be gone at once."""
 LONGEST_DEADLINE_DAYS = 30
@@ -83,6 +85,7 @@ def checks() -> Iterator[Check]:
         remedy="set CUSTODY_QUIESCENCE_SECONDS and CUSTODY_ERASURE_DEADLINE_DAYS, and apply "
         "Terraform",
     )
+    yield from _offsite_checks()
     yield Check(name="clock", look=_clock, remedy="set this machine's clock by NTP")
 
 
@@ -98,6 +101,25 @@ def _watch_checks() -> Iterator[Check]:
             look=partial(_cursor, corpus),
             remedy="see the log of drain_changes: its timer rings every ten minutes",
         )
+
+
+def _offsite_checks() -> Iterator[Check]:
+    for setting in OFFSITE_BUCKETS:
+        yield Check(
+            name=setting.removeprefix("CUSTODY_").removesuffix("_BUCKET").lower().replace("_", " "),
+            look=partial(_offsite_bucket, setting),
+            remedy=f"check {setting}, CUSTODY_OFFSITE_REGION and CUSTODY_OFFSITE_ROLE, apply "
+            "infra/aws, and check this identity's grants",
+        )
+    yield Check(
+        name="lock", look=_lock, remedy="set CUSTODY_LOCK_DAYS below CUSTODY_ERASURE_DEADLINE_DAYS"
+    )
+    yield Check(
+        name="recovery key",
+        look=_recovery_key,
+        remedy="make one with 'custody recovery make-key', set its public half as "
+        "CUSTODY_RECOVERY_KEY, keep the private half offline, and run 'custody keys copy'",
+    )
 
 
 def _settings(world: Desk) -> str:
@@ -209,6 +231,61 @@ def _policy(world: Desk) -> str:
     if not 1 <= days <= LONGEST_DEADLINE_DAYS:
         raise WrongError(f"erasures are given {days} days: 1 to {LONGEST_DEADLINE_DAYS} make sense")
     return f"erasures wait {seconds} s for old writers and have {days} days"
+
+
+def _offsite_bucket(setting: str, world: Desk) -> str:
+    """Amazon's own checks of clock and credentials come with the first call."""
+    from custody.adapters.s3 import our_errors
+
+    name, region = world.settings.text(setting), world.settings.text("CUSTODY_OFFSITE_REGION")
+    with our_errors(name):
+        found = world.s3.head_bucket(Bucket=name).get("BucketRegion")
+    if found != region:
+        raise WrongError(f"{name} lies in {found}, and CUSTODY_OFFSITE_REGION says {region}")
+    _require_right_lock(world, setting, name)
+    return f"{name} answers in {region}"
+
+
+def _require_right_lock(world: Desk, setting: str, name: str) -> None:
+    """A keyset that is locked cannot be shredded; a bucket without lock takes no locked version."""
+    can_lock = _can_lock(world, name)
+    wanted = world.settings.number("CUSTODY_LOCK_DAYS") > 0
+    if can_lock and setting == "CUSTODY_OFFSITE_KEYS_BUCKET":
+        raise WrongError(f"{name} has object lock: wrapped keysets belong where none is")
+    if can_lock is False and wanted and setting == "CUSTODY_OFFSITE_BUCKET":
+        raise WrongError(f"{name} has no object lock, and CUSTODY_LOCK_DAYS asks for it")
+
+
+def _can_lock(world: Desk, name: str) -> bool | None:
+    """None where this identity may not know."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = world.s3.get_object_lock_configuration(Bucket=name)
+    except ClientError as error:
+        is_absent = error.response["Error"]["Code"] == "ObjectLockConfigurationNotFoundError"
+        return False if is_absent else None
+    return bool(answer["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled")
+
+
+def _lock(world: Desk) -> str:
+    """A lock that outlives the deadline makes the promise of erasure a lie."""
+    days = world.settings.number("CUSTODY_LOCK_DAYS")
+    deadline = world.settings.number("CUSTODY_ERASURE_DEADLINE_DAYS")
+    mode = world.settings.text("CUSTODY_LOCK_MODE")
+    if not days:
+        return f"off-site versions are not locked; erasures have {deadline} days"
+    if mode not in LOCK_MODES:
+        raise WrongError(f"CUSTODY_LOCK_MODE is {mode}: it should be {' or '.join(LOCK_MODES)}")
+    if days >= deadline:
+        raise WrongError(f"versions are locked for {days} days, erasures have {deadline}")
+    return f"off-site versions are locked for {days} days ({mode}); erasures have {deadline} days"
+
+
+def _recovery_key(world: Desk) -> str:
+    if not world.has_recovery_key:
+        raise WrongError("there is none: without Google, nothing could be restored")
+    return "keysets are wrapped for it, too"
 
 
 def _clock(world: Desk) -> str:

@@ -18,7 +18,7 @@ from custody.domain.erasure import (
     Track,
     copies_of,
 )
-from custody.domain.receipt import evidence
+from custody.domain.receipt import evidence, why
 from custody.domain.request_erasure import erasure_id
 from custody.domain.vault import CustomerId, HoldingEpoch
 from custody.errors import NotFoundError
@@ -96,7 +96,8 @@ def copy_rows(look: Standing) -> list[dict[str, Any]]:
     for life, copy in _expected(look):
         track = known.get((life, copy))
         row = {"source": life.source, "epoch": life.epoch, "copy": copy.value}
-        rows.append(row | (_begun(track) if track else _NOT_BEGUN))
+        others = [one for one in look.tracks if one.life == life]
+        rows.append(row | (_begun(track, others) if track else _NOT_BEGUN))
     return rows
 
 
@@ -115,14 +116,14 @@ _NOT_BEGUN: dict[str, Any] = {
 }
 
 
-def _begun(track: Track) -> dict[str, Any]:
+def _begun(track: Track, others: Sequence[Track]) -> dict[str, Any]:
     how = evidence(track)
     checked = {"checked_at": _text(track.checked_at), "how": how}
     return {
         "state": track.state.value,
         **{name: getattr(track, name) for name in _COUNTS},
         "evidence": checked if how else None,
-        "reason": track.reason or None,
+        "reason": why(track, others),
         "until": _text(track.until),
         "t1": _text(track.t1),
         "t2": _text(track.t2),

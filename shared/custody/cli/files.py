@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 import click
 
-from custody.cli.backups import COLUMNS, version_rows
+from custody.cli.backups import COLUMNS, version_rows, where_stored
 from custody.cli.naming import holding_of
 from custody.cli.output import dry_run_option, format_option, hint, show_rows
 from custody.cli.world import Desk, connect
@@ -94,7 +94,8 @@ def capture(file_id: str, *, dry_run: bool, form: str) -> None:
         return
     capture_files(run, FilesTouched(life=life, file_ids=(wanted,)))
     history = world.index.read(life, wanted, sealer=sealer).value
-    show_rows(version_rows([history]), form, COLUMNS)
+    where = where_stored(world, [history.life])
+    show_rows(version_rows([history], where), form, COLUMNS)
 
 
 def _find(world: Desk, file_id: FileId) -> tuple[HoldingEpoch, DriveFile | Unreadable, bool]:

@@ -1,4 +1,4 @@
-"""Compare Drive with the vault."""
+"""Compare Drive, the vault and the off-site copies."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,6 @@ from custody.cli.output import dry_run_option, format_option, show_one
 from custody.cli.world import connect
 from custody.domain.events import Event
 from custody.ports import Publisher
-from custody.steps.reconcile import Reconcile
 from custody.steps.reconcile import reconcile as compare
 
 PATIENCE = timedelta(days=7)
@@ -32,24 +31,11 @@ class _Unsent:
 @dry_run_option
 @format_option()
 def run(*, dry_run: bool, form: str) -> None:
-    """List both sides of every open holding and ring for each file that differs."""
+    """List all sides of every open holding and ring for each file that differs."""
     world = connect()
     publisher: Publisher = _Unsent() if dry_run else world.publisher
-    found = compare(
-        Reconcile(
-            drive=world.drive,
-            vault=world.vault,
-            keys=world.keys,
-            registry=world.registry,
-            fences=world.fences,
-            index=world.index,
-            publisher=publisher,
-            quarantine=world.quarantine,
-            books=replace(world.books, publisher=publisher),
-            signer=world.signer,
-            clock=world.now,
-            deadline=world.now() + PATIENCE,
-        )
-    )
+    wired = world.reconcile(world.now() + PATIENCE)
+    books = replace(wired.books, publisher=publisher)
+    found = compare(replace(wired, publisher=publisher, books=books))
     counts = {"files": found}
     show_one(counts | {"dry_run": True} if dry_run else counts, form)

@@ -45,7 +45,8 @@ def up(data: Path, ready_file: Path | None) -> None:
     RUNNING.parent.mkdir(parents=True, exist_ok=True)
     write_whole(RUNNING, str((data / "ready.json").resolve()))
     click.echo('custody is up: eval "$(custody env)" in another shell; ctrl-C ends it', err=True)
-    ended.wait()
+    while not ended.wait(1):
+        continue  # a signal in the very moment before a wait does not end that wait
     click.echo("custody is stopping", err=True)
     local.stop()
 

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import MutableMapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,12 @@ from custody.cloud import Cloud
 from custody.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from custody.adapters.key_rescue import BucketKeyRescue
     from custody.cli.queues import Queues
     from custody.ports import Kek
-    from custody.steps.holdings import Office
+    from custody.steps.put_back import PutBack
     from custody.steps.restore import Archive
 
 
@@ -57,15 +61,39 @@ class Desk(Cloud):
         )
 
     @property
-    def office(self) -> "Office":
-        from custody.steps.holdings import Office
+    def offsite_archive(self) -> "Archive":
+        """Contents from off-site, and keysets from wherever they are left."""
+        from custody.steps.keys import EitherKeys
 
-        return Office(
-            registry=self.registry,
-            fences=self.fences,
+        keys = EitherKeys(self.keys, self.offsite_keys)
+        return replace(self.archive, vault=self.offsite, keys=keys)
+
+    def put_back(self, archive: "Archive") -> "PutBack":
+        """What puts versions of an archive back into Drive."""
+        from custody.domain.vault import FileId
+        from custody.steps.put_back import PutBack
+
+        return PutBack(
+            versions=archive.vault,
+            drive=self.drive,
             folders=self.folders,
-            keys=self.keys,
-            publisher=self.publisher,
+            fences=self.fences,
+            index=self.index,
+            root=FileId(self.settings.text("CUSTODY_DRIVE_ID")),
+        )
+
+    def key_rescue(self, key_file: "Path | None" = None) -> "BucketKeyRescue":
+        """With the file of the recovery key, keysets are wrapped anew."""
+        from custody.adapters.key_rescue import BucketKeyRescue
+        from custody.adapters.recovery import RecoveryKey
+
+        return BucketKeyRescue(
+            self._bucket("CUSTODY_KEYS_BUCKET"),
+            self._kek,
+            environment=self.settings.text("CUSTODY_ENVIRONMENT"),
+            offsite=self._offsite_keys_bucket,
+            recovery=RecoveryKey(key_file) if key_file else None,
+            has_recipient=self._recovery is not None,
         )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from custody.domain.drive import EXPORTS, DriveFile, Revision, Unreadable
-from custody.domain.vault import FileHistory, Missed, RevisionId, SourceLost, Version
+from custody.domain.vault import FileHistory, Missed, Named, RevisionId, SourceLost, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +169,8 @@ class Findings:
 
     file_name: str = ""
     folder_path: str = ""
+    seen_at: datetime | None = None
+    """When Drive showed it under this name, where it did."""
     seen_version: int = 0
     unchanged: str | None = None
     """The semantic hash that the export shared with the latest version, so that none was stored."""
@@ -200,11 +202,28 @@ def learned(history: FileHistory, findings: Findings) -> FileHistory:
     if findings.unchanged and (history.latest and history.latest.semantic) != findings.unchanged:
         # Another delivery stored another state meanwhile: the comparison no longer holds.
         return history
-    newer = findings.seen_version >= history.seen_version
+    if findings.seen_version >= history.seen_version and findings.file_name:
+        history = _called(history, findings)
     return replace(
         history,
-        file_name=(newer and findings.file_name) or history.file_name,
-        folder_path=findings.folder_path if newer else history.folder_path,
         seen_version=max(findings.seen_version, history.seen_version),
-        lost=findings.lost or (None if findings.found else history.lost),
+        lost=_lost(history, findings),
     )
+
+
+def _called(history: FileHistory, findings: Findings) -> FileHistory:
+    """Under its present name; a version does not say what became of its name later."""
+    called = replace(history, file_name=findings.file_name, folder_path=findings.folder_path)
+    if not findings.seen_at or history.called in (called.called, ("", "")):
+        return called
+    name = Named(
+        since=findings.seen_at, file_name=findings.file_name, folder_path=findings.folder_path
+    )
+    return replace(called, named=(*history.named, name))
+
+
+def _lost(history: FileHistory, findings: Findings) -> SourceLost | None:
+    """Lost once, for whatever reason by now, it is lost since then."""
+    if findings.lost and history.lost:
+        return replace(findings.lost, seen_at=history.lost.seen_at)
+    return findings.lost or (None if findings.found else history.lost)

@@ -26,6 +26,7 @@ class Copy(StrEnum):
 
     KEYS = "keys"
     VAULT = "vault"
+    OFFSITE = "offsite"
     DRIVE = "drive"
     LEDGER = "ledger"
 
@@ -285,6 +286,7 @@ def extend(inventory: str, things: Iterable[Thing]) -> str:
 _BEFORE: Mapping[Copy, tuple[Copy, ...]] = {
     Copy.KEYS: (),
     Copy.VAULT: (Copy.KEYS,),
+    Copy.OFFSITE: (Copy.KEYS,),
     Copy.DRIVE: (Copy.KEYS,),
     Copy.LEDGER: (Copy.VAULT, Copy.DRIVE),
 }

@@ -54,6 +54,53 @@ def destroyed_name(life: HoldingEpoch) -> str:
     return _join(life.customer, life.source, str(life.epoch)) + ".destroyed"
 
 
+def recovery_name(life: HoldingEpoch) -> str:
+    """The keyset as only the offline recovery key can unwrap it; it lies off-site alone."""
+    return _join(life.customer, life.source, str(life.epoch)) + ".recovery"
+
+
+KEYSET, DESTROYED, RECOVERY = ".keyset", ".destroyed", ".recovery"
+"""What the names of what belongs to a keyset end with."""
+
+
+def parse_key_name(name: str) -> tuple[HoldingEpoch, str]:
+    """An epoch, and what of its keyset this is. CorruptError for a name that we never gave."""
+    stem, dot, ending = name.rpartition(".")
+    parts = [unquote(part) for part in stem.split("/")]
+    if len(parts) == 3 and all(parts) and parts[2].isdecimal():
+        customer, source, epoch = CustomerId(parts[0]), Source(parts[1]), int(parts[2])
+        life = HoldingEpoch(customer=customer, source=source, epoch=epoch)
+        if dot + ending in (KEYSET, DESTROYED, RECOVERY) and life_prefix(life)[:-1] == stem:
+            return life, dot + ending
+    raise CorruptError("an object beside the keysets has a name that custody never gives")
+
+
+def mark_prefix(life: HoldingEpoch) -> str:
+    return f"marks/{life_prefix(life)}"
+
+
+def mark_name(version: ObjectName) -> str:
+    """The create-only mark that retention let a version go."""
+    return f"marks/{version}"
+
+
+def parse_mark_name(name: str) -> ObjectName:
+    return ObjectName(name.removeprefix("marks/"))
+
+
+def disposal_name(disposal: str) -> str:
+    return f"disposals/{_join(disposal)}"
+
+
+def disposal_found_name(disposal: str) -> str:
+    """What the first look at the copy found of it."""
+    return f"{disposal_name(disposal)}.found"
+
+
+def retention_plan_name(plan: str) -> str:
+    return f"retention/plans/{_join(plan)}"
+
+
 def fence_name(life: HoldingEpoch) -> str:
     return f"fences/{life_prefix(life)[:-1]}.closed"
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from custody.domain.erasure import Copy, Erasure, ErasureId, State, Track
+from custody.domain.erasure import Copy, CopyState, Erasure, ErasureId, State, Track
+from custody.domain.sweep import WAITS, latest
 from custody.domain.topology import MESSAGE_RETENTION_DAYS
 from custody.domain.vault import HoldingEpoch
 
@@ -36,6 +37,9 @@ _EVIDENCE = {
     "ones too, and none was found; a mark forbids that it is made again",
     Copy.VAULT: "a listing of all generations under the epoch's prefix by code that did not delete "
     "found nothing; what soft delete keeps is reckoned with in t1",
+    Copy.OFFSITE: "listings of all versions, delete markers and unfinished uploads under the "
+    "epoch's prefix, and of the copies of its keyset by their names, by code that did not delete "
+    "found nothing; a mark forbids that the keyset is copied there again",
     Copy.DRIVE: "each file ever seen in the epoch, and the folder, was asked for by its id by "
     "code that did not delete; none that should be gone was shown",
     Copy.LEDGER: "a listing of the records by code that did not delete found nothing",
@@ -91,19 +95,68 @@ def _by_life(tracks: Iterable[Track]) -> list[tuple[HoldingEpoch, list[Track]]]:
 
 
 def _holding(life: HoldingEpoch, tracks: list[Track]) -> dict[str, Any]:
-    keys = next((one for one in tracks if one.copy is Copy.KEYS), None)
-    destroyed = keys.deleted_at if keys and keys.settled and keys.deleted else None
     return {
         "source": life.source,
         "epoch": life.epoch,
         "fenced_at": _text(tracks[0].fenced_at),
         "erased_by": tracks[0].by,
-        "keyset_destroyed_at": _text(destroyed),
-        "copies": [_copy(track) for track in tracks],
+        "keyset_destroyed_at": _text(_keyset_destroyed_at(tracks)),
+        "copies": [_copy(track, why(track, tracks)) for track in tracks],
     }
 
 
-def _copy(track: Track) -> dict[str, Any]:
+def _keyset_destroyed_at(tracks: Iterable[Track]) -> datetime | None:
+    """From when on no copy of the keyset was left. None until somebody saw that of each place."""
+    found = {one.copy: one for one in tracks}
+    keys, offsite = found.get(Copy.KEYS), found.get(Copy.OFFSITE)
+    if not keys or not keys.settled or not keys.deleted:
+        return None
+    if not offsite or not _has_no_keyset(offsite):
+        return None
+    return latest([keys.deleted_at, offsite.deleted_at if offsite.deleted else None])
+
+
+def _has_no_keyset(offsite: Track) -> bool:
+    """Settled, or seen with nothing but what is locked: a keyset off-site cannot be."""
+    return offsite.settled or _is_locked(offsite)
+
+
+def _is_locked(offsite: Track) -> bool:
+    """Blocked by a look at it, after which nothing else was deleted; a hold is no look."""
+    looked, deleted = offsite.checked_at, offsite.deleted_at
+    return (
+        offsite.state is CopyState.BLOCKED
+        and bool(offsite.waiting)
+        and bool(looked and (not deleted or deleted <= looked))
+    )
+
+
+def why(track: Track, others: Iterable[Track]) -> str | None:
+    """What keeps a copy from being erased; `others` are the same epoch's."""
+    if track.copy is Copy.OFFSITE and track.reason == WAITS and _is_locked(track):
+        return f"{_LOCKED} {_until(track)} {_unreadable(_keyset_destroyed_at(others))}"
+    return track.reason or None
+
+
+_LOCKED = (
+    "Object Lock forbids to delete what is left, versions and nothing else: no copy of the keyset "
+    "is left off-site, as code that did not delete has seen."
+)
+
+
+def _until(track: Track) -> str:
+    if track.until is None:
+        return "It is under a legal hold, which has no date."
+    return f"A lock lasts until {_text(track.until)}, or longer under a legal hold as well."
+
+
+def _unreadable(destroyed_at: datetime | None) -> str:
+    if destroyed_at is None:
+        return "That the keyset is gone everywhere is not shown yet: see the copy keys."
+    return "The keyset is gone everywhere, so nobody can read it."
+
+
+def _copy(track: Track, why: str | None) -> dict[str, Any]:
     return {
         "copy": track.copy.value,
         "state": track.state.value,
@@ -118,7 +171,7 @@ def _copy(track: Track) -> dict[str, Any]:
         "deleted_at": _text(track.deleted_at),
         "checked_at": _text(track.checked_at),
         "evidence": evidence(track),
-        "why": track.reason or None,
+        "why": why,
         "blocked_until": _text(track.until),
         "t1": _text(track.t1),
         "t2": _text(track.t2),

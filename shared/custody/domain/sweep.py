@@ -163,7 +163,10 @@ def verdict(
 
 
 def _counted(track: Track, page: Page, now: datetime) -> Track:
-    """What came to light after the copy was called erased takes that word back until t1."""
+    """What came to light after the copy was called erased takes that word back until t1.
+
+    What was kept elsewhere is counted no more once the index that led to it is erased, too.
+    """
     if page.news and track.settled:
         track = replace(track, stragglers=track.stragglers + page.news)
         if track.state is not CopyState.RELINQUISHED:
@@ -174,7 +177,7 @@ def _counted(track: Track, page: Page, now: datetime) -> Track:
         inventory=page.inventory,
         deleted=page.deleted,
         relinquished=page.relinquished,
-        kept=page.kept,
+        kept=track.kept if track.settled and not page.news else page.kept,
         waiting=page.waiting,
         reason="" if page.news else track.reason,
         swept_at=track.swept_at or now,
@@ -186,7 +189,7 @@ def _decide(track: Track, page: Page, promised: int, end: CopyState, now: dateti
     if track.settled and not page.waiting and not _has_stragglers(track):
         return track  # the evidence stands; a later look that finds nothing adds nothing
     if page.waiting:
-        if track.state is not CopyState.BLOCKED:
+        if track.state is not CopyState.BLOCKED or _has_stragglers(track):
             track = replace(track, checked_at=now)
         return blocked(track, WAITS, page.until, now=now)
     track = replace(track, checked_at=now)
@@ -202,7 +205,7 @@ def _decide(track: Track, page: Page, promised: int, end: CopyState, now: dateti
 
 
 def _has_stragglers(track: Track) -> bool:
-    """Whether something was deleted since the look that decided."""
+    """Whether nobody looked yet, or something was deleted since the look that decided."""
     return not track.checked_at or bool(track.deleted_at and track.deleted_at > track.checked_at)
 
 

@@ -29,6 +29,9 @@ FUNCTIONS = (
     Function(name="capture", topic="files-touched"),
     Function(name="renew_watches", topic="timers", timeout_seconds=120, timer="renew_watches"),
     Function(name="reconcile", topic="timers", timer="reconcile"),
+    Function(name="replicate", topic="versions-stored"),
+    Function(name="drill", topic="timers", timer="drill"),
+    Function(name="retention", topic="timers", timer="retention"),
     Function(name="request_erasure", topic="deletion-requests"),
     *(
         Function(name=f"erase_{copy.value}", topic=f"erasure-tasks-{copy.value}", folder="erase")
@@ -53,7 +56,7 @@ TOPICS = (
 )
 """Every topic; each has `<topic>-dead` beside it."""
 
-TIMERS = {"renew_watches": 3600, "reconcile": 3600}
+TIMERS = {"renew_watches": 3600, "reconcile": 3600, "drill": 86_400, "retention": 86_400}
 """Seconds between two messages on topic `timers` with this `timer` attribute."""
 
 SWEEP_SECONDS = 600

@@ -1,5 +1,6 @@
 """The glossary in code: customers, holdings, epochs, files, versions and what is known of them."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +43,20 @@ class HoldingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how many days how many versions of a file are kept. Periods are whole, and in UTC."""
+
+    all_days: int = 30
+    """Every version, since its capture."""
+    daily_days: int = 90
+    """After that, the newest of each day."""
+    weekly_days: int = 365
+    """After that, the newest of each week."""
+    monthly_days: int | None = None
+    """After that, the newest of each month; None for as long as the contract lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """The registry's word on one source of one customer: its present epoch and folder."""
 
@@ -50,6 +65,8 @@ class Holding:
     folder_id: FileId
     adopted: bool = False
     """True for a folder that the customer owns and shared with us."""
+    retention: Retention | None = None
+    """None for the default."""
 
 
 class Intake(StrEnum):
@@ -164,6 +181,15 @@ class SourceLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a file was called and where it lay, from when on we saw it so."""
+
+    since: datetime
+    file_name: str
+    folder_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What is told of a sealed history in the clear: numbers, and nothing of the content."""
 
@@ -185,6 +211,10 @@ class FileHistory:
     versions: tuple[Version, ...] = ()
     missed: tuple[Missed, ...] = ()
     lost: SourceLost | None = None
+    pruned: tuple[RevisionId, ...] = ()
+    """Revisions whose versions retention let go: captured once, and never again."""
+    named: tuple[Named, ...] = ()
+    """Each name that it got after the first one, which stands in its first version."""
 
     @property
     def summary(self) -> Summary:
@@ -198,19 +228,39 @@ class FileHistory:
     def latest(self) -> Version | None:
         return max(self.versions, key=lambda version: version.order, default=None)
 
+    @property
+    def called(self) -> tuple[str, str]:
+        """Its present name and folder; those of its last version where the index was rebuilt."""
+        named = self if self.file_name or not self.latest else self.latest
+        return named.file_name, named.folder_path
+
     def version_of(self, revision: RevisionId) -> Version | None:
         return next((one for one in self.versions if one.revision == revision), None)
 
     def has(self, revision: RevisionId) -> bool:
-        return self.version_of(revision) is not None
+        """Whether the content was ever captured; what retention let go is not captured again."""
+        return revision in self.pruned or self.version_of(revision) is not None
 
     def with_version(self, stored: Version) -> "FileHistory":
-        """The history with one more version; the same one twice changes nothing."""
-        if any(version.name == stored.name for version in self.versions):
+        """The history with one more version; the same one twice changes nothing.
+
+        Nor does one that retention let go: somebody read it before and comes late.
+        """
+        if self.has(stored.revision):
             return self
         versions = sorted((*self.versions, stored), key=lambda version: version.order)
         missed = tuple(gap for gap in self.missed if gap.revision != stored.revision)
         return replace(self, versions=tuple(versions), missed=missed)
+
+    def without(self, gone: Collection[ObjectName]) -> "FileHistory":
+        """The history after retention let these versions go."""
+        left = tuple(version for version in self.versions if version.name not in gone)
+        pruned = (version.revision for version in self.versions if version.name in gone)
+        return replace(self, versions=left, pruned=(*self.pruned, *pruned))
+
+    def with_pruned(self, revisions: Iterable[RevisionId]) -> "FileHistory":
+        """The history that knows what retention let go before; the same twice changes nothing."""
+        return replace(self, pruned=tuple(dict.fromkeys((*self.pruned, *revisions))))
 
     def with_missed(self, gap: Missed) -> "FileHistory":
         """The history with one more known gap; the same gap twice changes nothing."""

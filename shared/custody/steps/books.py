@@ -84,5 +84,7 @@ def promised(books: Books, track: Track) -> int:
             return books.index.promised(track.life)
         case Copy.KEYS:
             return KEYS_PROMISED
+        case Copy.OFFSITE:
+            return 0  # what was not replicated before the fence never will be
         case Copy.DRIVE | Copy.LEDGER:
             return 0  # each file that the index knows is itself looked for

@@ -210,11 +210,11 @@ def _capture_file(run: Capture, task: Task) -> tuple[Task, Findings] | None:
     )
     if isinstance(actions[0], Skip):
         log.info("version_skipped", reason=actions[0].reason, file_id=task.shown.file_id)
-        renamed = _renamed(task)
+        renamed = _renamed(run, task)
         return (task, renamed) if renamed else None
     if not noted and task.seen.value == _unseen(task):
         task = _begin(run, task)
-    findings = _first_findings(task)
+    findings = _first_findings(run, task)
     for action in actions:
         findings = _carry_out(run, task, findings, action)
     return task, findings
@@ -250,20 +250,23 @@ def _begin(run: Capture, task: Task) -> Task:
     return replace(task, seen=seen)
 
 
-def _renamed(task: Task) -> Findings | None:
+def _renamed(run: Capture, task: Task) -> Findings | None:
     """What was captured keeps its name; the file is known under its present one."""
-    history, seen = task.seen.value, _first_findings(task)
+    history, seen = task.seen.value, _first_findings(run, task)
     named = (seen.file_name, seen.folder_path)
     if not seen.file_name or task.seen.stamp == 0:
         return None
     return None if named == (history.file_name, history.folder_path) else seen
 
 
-def _first_findings(task: Task) -> Findings:
+def _first_findings(run: Capture, task: Task) -> Findings:
     if isinstance(task.shown, Unreadable) or task.place is None:
         return Findings()
     return Findings(
-        file_name=task.shown.name, folder_path=task.place.path, seen_version=task.shown.version
+        file_name=task.shown.name,
+        folder_path=task.place.path,
+        seen_at=run.clock(),
+        seen_version=task.shown.version,
     )
 
 

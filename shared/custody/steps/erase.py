@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from custody.domain.disposal import is_disposal
 from custody.domain.erasure import (
     ACTED_ON,
     GOES,
@@ -45,9 +46,10 @@ from custody.errors import (
     StillThereError,
     TooEarlyError,
 )
-from custody.ports import Seen, Signer, Store, Witness
+from custody.ports import Disposals, Marks, Seen, Signer, Store, Witness
 from custody.steps.books import Books, ids_of, promised, step_of, waiting
 from custody.steps.certify import certify
+from custody.steps.dispose import Dispose, dispose
 
 log = structlog.get_logger()
 
@@ -59,6 +61,8 @@ class Erase:
     books: Books
     stores: Mapping[Copy, Store]
     witnesses: Mapping[Copy, Witness]
+    disposals: Disposals
+    marks: Marks
     signer: Signer
     quiescence: timedelta
     clock: Callable[[], datetime]
@@ -82,6 +86,9 @@ class Task:
 
 def erase(run: Erase, step: ErasureStep) -> None:
     """Raises what may pass by itself; what will not is a state of the copy, and alerts."""
+    if is_disposal(step.erasure):
+        dispose(_dispose(run), step)
+        return
     task = _task(run, step)
     if task.track.follows:
         _follow(run, task)
@@ -98,6 +105,18 @@ def erase(run: Erase, step: ErasureStep) -> None:
         _sweep(run, task)
     except PermanentError as error:
         _fail(run, task, error)
+
+
+def _dispose(run: Erase) -> Dispose:
+    """An order concerns some versions of an epoch that stays open; it has no track and no pages."""
+    return Dispose(
+        books=run.books,
+        disposals=run.disposals,
+        marks=run.marks,
+        stores=run.stores,
+        witnesses=run.witnesses,
+        clock=run.clock,
+    )
 
 
 def _task(run: Erase, step: ErasureStep) -> Task:

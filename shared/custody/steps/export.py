@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from custody.domain.restore import Target
-from custody.ports import Vault
+from custody.ports import Versions
 from custody.steps.restore import Outcome, Result, Sealers, restore_files
 
 MANIFEST = "manifest.json"
@@ -25,7 +25,7 @@ class Entry(msgspec.Struct, kw_only=True):
 
 
 def export_files(
-    vault: Vault, sealers: Sealers, targets: Sequence[Target], into: Path
+    vault: Versions, sealers: Sealers, targets: Sequence[Target], into: Path
 ) -> Iterator[Outcome]:
     """Restores each version; the manifest comes last and names only what is there and whole."""
     whole = set()

@@ -16,7 +16,7 @@ from custody.domain.vault import (
     Source,
 )
 from custody.errors import AlreadyExistsError, NotFoundError, RefusedError
-from custody.ports import Fences, Folders, Keys, Publisher, Registry
+from custody.ports import Fences, Folders, KeyMaker, Publisher, Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Office:
     registry: Registry
     fences: Fences
     folders: Folders
-    keys: Keys
+    keys: KeyMaker
     publisher: Publisher
 
 
@@ -68,28 +68,41 @@ def open_holding(
 
     Raises RefusedError when the present epoch is still open.
     """
-    life = _next_life(office, customer, source)
+    standing = _standing(office, customer, source)
+    life = _next_life(office, customer, source, standing)
     folder_id = folder or office.folders.create(f"{customer.slug} {source} {life.epoch}")
     try:
         office.keys.create(life)
     except AlreadyExistsError:
         # A run that ended before it said "open": nothing was captured under this keyset yet.
-        office.keys.unwrap(life)
+        office.keys.complete(life)
     holding = Holding(
-        life=life, state=HoldingState.OPEN, folder_id=folder_id, adopted=folder is not None
+        life=life,
+        state=HoldingState.OPEN,
+        folder_id=folder_id,
+        adopted=folder is not None,
+        retention=standing.retention if standing else None,
     )
     office.registry.save_holding(holding)
     office.publisher.publish([TimerRang(timer="reconcile")])
     return holding
 
 
-def _next_life(office: Office, customer: Customer, source: Source) -> HoldingEpoch:
+def _standing(office: Office, customer: Customer, source: Source) -> Holding | None:
+    """What the registry says of this source, where it was ever opened."""
+    try:
+        return office.registry.holding(customer.customer, source)
+    except NotFoundError:
+        return None
+
+
+def _next_life(
+    office: Office, customer: Customer, source: Source, standing: Holding | None
+) -> HoldingEpoch:
     if office.fences.closed(entry_of(customer.customer)):
         raise RefusedError("this customer's contract ended: add it anew once its erasure is done")
     first = HoldingEpoch(customer=customer.customer, source=source, epoch=1)
-    try:
-        standing = office.registry.holding(customer.customer, source)
-    except NotFoundError:
+    if standing is None:
         return first
     if standing.state is HoldingState.OPEN and not office.fences.closed(standing.life):
         raise RefusedError(f"epoch {standing.life.epoch} of this holding is open already")

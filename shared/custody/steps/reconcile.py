@@ -1,7 +1,11 @@
-"""Lists both sides and captures what no event brought: lost pushes, cursors, vanished files."""
+"""Lists all sides and brings them level: what no event captured, what no event copied off-site.
+
+It repairs what is missing by ringing for whoever may write it, reports what is extra, and deletes
+nothing.
+"""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +15,7 @@ from custody.domain import names
 from custody.domain.capture import Findings, learned
 from custody.domain.drive import DriveFile
 from custody.domain.events import TimerRang, VersionStored, in_events
-from custody.domain.reconcile import plan_reconcile
+from custody.domain.reconcile import Places, compare, plan_reconcile
 from custody.domain.vault import (
     FileId,
     Holding,
@@ -23,7 +27,19 @@ from custody.domain.vault import (
     ids,
 )
 from custody.errors import ConflictError, CustodyError, RetryableError
-from custody.ports import Drive, Fences, Index, Keys, Publisher, Quarantine, Registry, Signer, Vault
+from custody.ports import (
+    Drive,
+    Fences,
+    Index,
+    Keys,
+    Marks,
+    Publisher,
+    Quarantine,
+    Registry,
+    Shelf,
+    Signer,
+    Vault,
+)
 from custody.steps.books import Books
 from custody.steps.chase import Chase, chase
 from custody.steps.scope import Scope
@@ -40,6 +56,9 @@ class Reconcile:
 
     drive: Drive
     vault: Vault
+    vault_shelf: Shelf
+    offsite_shelf: Shelf
+    marks: Marks
     keys: Keys
     registry: Registry
     fences: Fences
@@ -114,14 +133,53 @@ def _reconcile_holding(run: Reconcile, holding: Holding) -> int:
     life = holding.life
     if holding.state is not HoldingState.OPEN or run.fences.closed(life):
         return 0
-    stored = {name: names.parse_version_name(name)[1:] for name in run.vault.names(life)}
+    places = _look(run, life)
+    stored = {name: names.parse_version_name(name)[1:] for name in places.kept_in_vault}
     known = run.index.files(life)
-    _catch_up(run, life, _behind(stored, known))
+    _level(run, life, places, known)
+    _catch_up(run, life, _behind(stored, known), places.marked)
     files = plan_reconcile(shown=_shown(run, holding), stored=stored.values(), known=known)
     if files:
         run.publisher.publish(in_events(life, files))
         log.warning("reconcile_mismatch", files=len(files), **ids(life))
     return len(files)
+
+
+def _look(run: Reconcile, life: HoldingEpoch) -> Places:
+    """What lies where. While the off-site copies cannot be listed, nothing is said of them."""
+    vault = {one.name: one.stored_at for one in run.vault_shelf.all(life)}
+    marked = run.marks.all(life)
+    try:
+        offsite = frozenset(one.name for one in run.offsite_shelf.all(life))
+    except RetryableError as error:
+        log.error("offsite_behind", reason=str(error), **ids(life))
+        offsite = None
+    return Places(vault=vault, offsite=offsite, marked=marked)
+
+
+def _level(
+    run: Reconcile, life: HoldingEpoch, places: Places, known: dict[FileId, Summary]
+) -> None:
+    """Rings for what one place lacks and the other has, and tells what neither has."""
+    found = compare(places, known, now=run.clock())
+    if found.missing:
+        run.publisher.publish([_stored(life, name) for name in found.missing])
+    if found.behind:
+        age = round(found.behind_for.total_seconds())
+        log.error("offsite_behind", versions=found.behind, age_seconds=age, **ids(life))
+    lost = _lost_for_good(run, life) if found.lost else 0
+    if lost or found.extra:
+        log.error("reconcile_mismatch", lost=lost, extra=found.extra, **ids(life))
+
+
+def _lost_for_good(run: Reconcile, life: HoldingEpoch) -> int:
+    """One listing proves no absence (T7): retention or a capture may have written between two."""
+    known = run.index.files(life)
+    return compare(_look(run, life), known, now=run.clock()).lost
+
+
+def _stored(life: HoldingEpoch, name: ObjectName) -> VersionStored:
+    return VersionStored(life=life, file_id=names.parse_version_name(name)[1], version=name)
 
 
 Stored = dict[ObjectName, tuple[FileId, RevisionId]]
@@ -136,8 +194,16 @@ def _behind(stored: Stored, known: dict[FileId, Summary]) -> dict[FileId, list[O
     return {one: found for one, found in by_file.items() if len(found) > counts.get(one, 0)}
 
 
-def _catch_up(run: Reconcile, life: HoldingEpoch, behind: dict[FileId, list[ObjectName]]) -> None:
-    """Reads from the vault what the index lacks: also versions that Drive no longer has."""
+def _catch_up(
+    run: Reconcile,
+    life: HoldingEpoch,
+    behind: dict[FileId, list[ObjectName]],
+    marked: Iterable[ObjectName],
+) -> None:
+    """Reads from the vault what the index lacks: also versions that Drive no longer has.
+
+    What retention let go is known by its marks, or Drive's old revisions would be captured again.
+    """
     if not behind:
         return
     sealer = run.keys.unwrap(life)
@@ -147,12 +213,18 @@ def _catch_up(run: Reconcile, life: HoldingEpoch, behind: dict[FileId, list[Obje
         run.publisher.publish(
             [VersionStored(life=life, file_id=file_id, version=one.name) for one in versions]
         )
-        history = learned(seen.value, Findings(versions=versions))
+        pruned = seen.value.with_pruned(_revisions(marked, file_id))
+        history = learned(pruned, Findings(versions=versions))
         try:
             run.index.write(history, stamp=seen.stamp, sealer=sealer)
         except ConflictError:
             log.info("version_skipped", reason="captured meanwhile", file_id=file_id)
     log.warning("index_rebuilt", files=len(behind), **ids(life))
+
+
+def _revisions(marked: Iterable[ObjectName], file_id: FileId) -> list[RevisionId]:
+    parsed = (names.parse_version_name(name)[1:] for name in sorted(marked))
+    return [revision for of, revision in parsed if of == file_id]
 
 
 def _shown(run: Reconcile, holding: Holding) -> Iterator[DriveFile]:

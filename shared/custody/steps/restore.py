@@ -1,34 +1,42 @@
-"""Reads versions back: into files, into a stream, or to check them. Passes the same fence (T25)."""
+"""Reads versions back, into files or into a stream. Passes the same fence (T25)."""
 
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from custody.domain import names
 from custody.domain.restore import Target
-from custody.domain.vault import FileHistory, Holding, HoldingEpoch, HoldingState, ObjectName
+from custody.domain.vault import (
+    FileHistory,
+    FileId,
+    Holding,
+    HoldingEpoch,
+    HoldingState,
+    ObjectName,
+)
 from custody.errors import (
     CorruptError,
     MissingKeysetError,
     NotFoundError,
     RefusedError,
     RetryableError,
-    TornReadError,
 )
-from custody.ports import Fences, Index, Keys, Registry, Sealer, Vault
+from custody.ports import Fences, Index, Keys, Registry, Sealer, Versions
+from custody.steps.several import as_they_end
 
 INDEX_READERS = 8
-CONTENT_READERS = 2
-"""Each holds some windows of a chain in memory."""
+CONTENT_READERS = 4
+"""Threads: zstd, Tink and sha256 release the lock. Two keep two cores busy, and four still do where
+each waits for its store. More would gain nothing: each holds some windows of a chain in memory.
+"""
+DRAFT = ".custody-"
+"""What the name of a file begins with until its content is checked."""
 
 Sealers = Mapping[HoldingEpoch, Sealer]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +47,8 @@ class Archive:
     fences: Fences
     keys: Keys
     index: Index
-    vault: Vault
+    vault: Versions
+    """Where contents come from: the vault, or what lies off-site."""
 
 
 class Result(StrEnum):
@@ -91,10 +100,17 @@ def restorable(archive: Archive, sealers: Sealers) -> dict[HoldingEpoch, Sealer]
 
 def read_histories(index: Index, sealers: Sealers) -> list[FileHistory]:
     """What the index knows of every file of these epochs."""
-    wanted = [(life, file_id) for life in sealers for file_id in index.files(life)]
-    with ThreadPoolExecutor(INDEX_READERS) as pool:
-        seen = pool.map(lambda one: index.read(*one, sealer=sealers[one[0]]), wanted)
-        return [one.value for one in seen]
+    return sorted(each_history(index, sealers), key=lambda one: (one.life, one.file_id))
+
+
+def each_history(index: Index, sealers: Sealers) -> Iterator[FileHistory]:
+    """The same one by one, in no order: what is not kept takes no memory."""
+    wanted = ((life, file_id) for life in sealers for file_id in index.files(life))
+
+    def read(one: tuple[HoldingEpoch, FileId]) -> FileHistory:
+        return index.read(*one, sealer=sealers[one[0]]).value
+
+    return as_they_end(read, wanted, INDEX_READERS)
 
 
 def read_version(archive: Archive, name: str) -> Iterator[bytes]:
@@ -110,26 +126,55 @@ def read_version(archive: Archive, name: str) -> Iterator[bytes]:
 
 
 def restore_files(
-    vault: Vault, sealers: Sealers, targets: Sequence[Target], into: Path
+    vault: Versions, sealers: Sealers, targets: Sequence[Target], into: Path
 ) -> Iterator[Outcome]:
-    """Writes each version to its path below `into`; one that fails does not stop the others."""
+    """Writes each version to its path below `into`; one that fails does not stop the others.
+
+    A run that was killed goes on where it ended: what is there byte for byte stays.
+    """
     into.mkdir(parents=True, exist_ok=True)
-    return _each(partial(_restore, vault, sealers, into), targets)
+    _clear(into, targets)
+    return as_they_end(
+        partial(_restore, vault, sealers, into), largest_first(targets), CONTENT_READERS
+    )
 
 
-def _restore(vault: Vault, sealers: Sealers, into: Path, target: Target) -> Outcome:
+def largest_first(targets: Iterable[Target]) -> list[Target]:
+    """So that no core is idle in the end while another one has the largest before it."""
+    return sorted(targets, key=lambda target: -target.version.size_bytes)
+
+
+def _clear(into: Path, targets: Iterable[Target]) -> None:
+    """Drafts that a killed run left."""
+    for folder in {target.path.parent for target in targets}:
+        for draft in (into / folder).glob(f"{DRAFT}{'[0-9a-f]' * 16}"):
+            draft.unlink(missing_ok=True)
+
+
+def _restore(vault: Versions, sealers: Sealers, into: Path, target: Target) -> Outcome:
     version, path = target.version, into / target.path
-    done = partial(Outcome, version=version.name, path=str(target.path))
-    try:
+
+    def act() -> Result:
         if _holds(path, version.size_bytes, version.sha256):
-            return done(result=Result.UNCHANGED)
+            return Result.UNCHANGED
         content = vault.content(version.name, sealer=sealers[version.life])
         _write(content, path, version.sha256, root=into)
+        return Result.RESTORED
+
+    return outcome_of(target, act)
+
+
+def outcome_of(target: Target, act: Callable[[], Result]) -> Outcome:
+    """What became of it: only what is stored can be a mismatch, all else may be done again."""
+    version = target.version
+    done = partial(Outcome, version=version.name, path=str(target.path))
+    try:
+        result = act()
     except (CorruptError, NotFoundError) as error:
         return done(result=Result.MISMATCH, reason=str(error))
     except (RetryableError, RefusedError, OSError) as error:
         return done(result=Result.FAILED, reason=str(error))
-    return done(result=Result.RESTORED, size_bytes=version.size_bytes)
+    return done(result=result, size_bytes=version.size_bytes if result is Result.RESTORED else 0)
 
 
 def _holds(path: Path, size_bytes: int, sha256: str) -> bool:
@@ -144,52 +189,20 @@ def _write(content: Iterator[bytes], path: Path, sha256: str, *, root: Path) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.parent.resolve().is_relative_to(root.resolve()):
         raise RefusedError(f"{path.parent} leads out of {root} by a symbolic link: remove the link")
-    draft = path.with_name(f".custody-{secrets.token_hex(8)}")
+    draft = path.with_name(f"{DRAFT}{secrets.token_hex(8)}")
     try:
         with draft.open("xb") as file:
-            digest = _copy(content, file.write)
-        if digest != sha256:
-            raise CorruptError("the content is not the one that the index knows")
+            copy_checked(content, file.write, sha256)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _copy(content: Iterator[bytes], write: Callable[[bytes], object]) -> str:
+def copy_checked(content: Iterator[bytes], write: Callable[[bytes], object], sha256: str) -> None:
+    """CorruptError when all is written and was not what it should be."""
     digest = hashlib.sha256()
     for chunk in content:
         write(chunk)
         digest.update(chunk)
-    return digest.hexdigest()
-
-
-def verify_versions(
-    vault: Vault, sealers: Sealers, histories: Iterable[FileHistory]
-) -> tuple[int, Iterator[Outcome]]:
-    """Reads back every version that the vault holds or the index promises: how many, and each."""
-    promised = {version.name: version.sha256 for one in histories for version in one.versions}
-    stored = {name for life in sealers for name in vault.names(life)}
-    wanted = sorted(stored | promised.keys())
-    return len(wanted), _each(partial(_verify, vault, sealers, promised), wanted)
-
-
-def _verify(
-    vault: Vault, sealers: Sealers, promised: Mapping[ObjectName, str], name: ObjectName
-) -> Outcome:
-    done = partial(Outcome, version=name)
-    try:
-        sealer = sealers[names.parse_version_name(name)[0]]
-        digest = _copy(vault.content(name, sealer=sealer), len)
-    except (CorruptError, NotFoundError, TornReadError) as error:
-        return done(result=Result.MISMATCH, reason=str(error))
-    except RetryableError as error:
-        return done(result=Result.FAILED, reason=str(error))
-    if promised.get(name, digest) != digest:
-        reason = "the content is not the one that the index knows"
-        return done(result=Result.MISMATCH, reason=reason)
-    return done(result=Result.VERIFIED)
-
-
-def _each(act: Callable[[T], Outcome], items: Sequence[T]) -> Iterator[Outcome]:
-    with ThreadPoolExecutor(CONTENT_READERS) as pool:
-        yield from pool.map(act, items)
+    if digest.hexdigest() != sha256:
+        raise CorruptError("the content is not the one that the index knows")

@@ -1,6 +1,7 @@
 """The ledger: what it knows of one epoch, or of a customer as a whole (epoch 0).
 
-Fences, erasures and the audit are no part of this copy: they are the proof that it is gone.
+Fences, erasures and the audit are no part of this copy: they are the proof that it is gone. Orders
+and plans of retention stay too; opaque ids are all they hold.
 What only another object leads to is no thing of its own. It goes before that object, so that a
 crash in between orphans nothing: the whereabouts of a file before its index object or quarantine
 entry, the verdict on an entry before the entry.
@@ -62,8 +63,9 @@ class LedgerStore(BucketStore):
     # What there is, in the order of names.
 
     def _of_epoch(self, life: HoldingEpoch, after: str) -> Iterator[Generation]:
-        (index,) = _places(life)
+        index, marks = _places(life)
         yield from self._bucket.generations(index, after)
+        yield from self._bucket.generations(marks, after)
         yield from self._quarantined(life, after)
 
     def _of_customer(self, life: HoldingEpoch, after: str) -> Iterator[Generation]:
@@ -138,7 +140,7 @@ class LedgerStore(BucketStore):
 def _places(life: HoldingEpoch) -> tuple[str, ...]:
     """The folders and names that are wholly this epoch's or this customer's."""
     if life.epoch:
-        return (names.index_prefix(life),)
+        return names.index_prefix(life), names.mark_prefix(life)
     holds = names.hold_name(life.customer, _ANY)
     return holds, names.customer_name(life.customer), names.holding_name(life.customer, _ANY)
 
@@ -175,6 +177,7 @@ class LedgerWitness:
 
     def _epoch(self, life: HoldingEpoch, after: str, last: str | None) -> Iterator[Shown]:
         yield from self._below(names.index_prefix(life), after, last)
+        yield from self._below(names.mark_prefix(life), after, last)
         for one, entry in self._entries(after, last):
             whose = (entry.get("customer"), entry.get("source"))
             if whose == (life.customer, life.source) and entry.get("epoch") in (None, life.epoch):

@@ -1,17 +1,11 @@
-"""The one place that reads the environment and picks adapters, each made on first use.
+"""Every adapter, made on first use from the settings. Each is imported where it is made."""
 
-A function imports what it uses and no more: every adapter is imported where it is made.
-"""
-
-import os
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from custody import logs
 from custody.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,7 +19,7 @@ if TYPE_CHECKING:
     from custody.adapters.erasures import BucketHolds
     from custody.adapters.folders import DriveFolders
     from custody.adapters.index import BucketIndex
-    from custody.adapters.keys import BucketKeys
+    from custody.adapters.keys import BucketKeyMaker, BucketKeys
     from custody.adapters.kms_signing import CloudSigner
     from custody.adapters.ledger import (
         BucketChannels,
@@ -35,43 +29,29 @@ if TYPE_CHECKING:
         BucketRegistry,
     )
     from custody.adapters.objects import Bucket
+    from custody.adapters.offsite import Lock, OffsiteBucket, OffsiteShelf
     from custody.adapters.pubsub import PubSub
+    from custody.adapters.recovery import PublicRecoveryKey
+    from custody.adapters.retention import BucketDisposals, BucketMarks, BucketRetentionPlans
+    from custody.adapters.s3 import Site
+    from custody.adapters.shelves import VaultShelf
     from custody.adapters.signing import LocalSigner
     from custody.adapters.vault import BucketVault
-    from custody.domain.erasure import Copy
-    from custody.ports import Kek, Store, Witness
+    from custody.adapters.versions import BucketVersions
+    from custody.ports import Kek
     from custody.steps.books import Books
-    from custody.steps.erase import Erase
-    from custody.steps.plan_erasure import Planning
-    from custody.steps.request_erasure import Request
-    from custody.steps.versions import Capture
-
-BYTES_PER_SECOND = 16 << 20
-"""The pace at which a capture surely reads, compresses, encrypts and writes, on one core.
-
-It bounds what one delivery takes on: 540 s make 8.4 GiB. Larger files are captured by the same
-code from the command line, `custody files capture`.
-"""
-DEADLINE_MARGIN = timedelta(seconds=30)
-"""How long before a function's time-out a writer sends no last byte any more."""
 
 
-T = TypeVar("T")
+@cache
+def _s3_client(site: "Site") -> Any:
+    """One for all threads of a process: it takes a sixth of a second to be made."""
+    from custody.adapters.s3 import s3_client
+
+    return s3_client(site)
 
 
-class _OnFirstUse(dict["Copy", T]):
-    """Makes what is asked for, once: a function that erases one copy connects to that one."""
-
-    def __init__(self, make: Callable[["Copy"], T]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, copy: "Copy") -> T:
-        return self.setdefault(copy, self._make(copy))
-
-
-class Cloud:
-    """The real world: Google's services, or whatever the endpoints in the settings name."""
+class Adapters:
+    """Google's services and Amazon's, or whatever the endpoints in the settings name."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -83,130 +63,6 @@ class Cloud:
     def _clock_offset(self) -> float:
         path = self.settings.text("CUSTODY_CLOCK_FILE")
         return float(Path(path).read_text()) if path and Path(path).exists() else 0.0
-
-    def deadline(self, timeout_seconds: int) -> datetime:
-        """Until when a delivery that begins now may write."""
-        return self.now() + timedelta(seconds=timeout_seconds) - DEADLINE_MARGIN
-
-    def capture(self, timeout_seconds: int) -> "Capture":
-        """The ports of one capture run that may last so long."""
-        from custody.steps.versions import Capture
-
-        return Capture(
-            drive=self.drive,
-            vault=self.vault,
-            keys=self.keys,
-            registry=self.registry,
-            fences=self.fences,
-            index=self.index,
-            publisher=self.publisher,
-            quarantine=self.quarantine,
-            clock=self.now,
-            deadline=self.deadline(timeout_seconds),
-            largest_bytes=timeout_seconds * BYTES_PER_SECOND,
-        )
-
-    @property
-    def request(self) -> "Request":
-        """What takes a deletion request on."""
-        from custody.steps.request_erasure import Request
-
-        large = self.settings.number("CUSTODY_FOUR_EYES_OBJECTS")
-        return Request(
-            books=self.books,
-            deadline=timedelta(days=self.settings.number("CUSTODY_ERASURE_DEADLINE_DAYS")),
-            four_eyes_objects=large if self.settings.is_on("CUSTODY_FOUR_EYES") else None,
-            clock=self.now,
-        )
-
-    @property
-    def erase(self) -> "Erase":
-        """What moves copies one step."""
-        from custody.steps.erase import Erase
-
-        return Erase(
-            books=self.books,
-            stores=_OnFirstUse(self._store),
-            witnesses=_OnFirstUse(self._witness),
-            signer=self.signer,
-            quiescence=timedelta(seconds=self.settings.number("CUSTODY_QUIESCENCE_SECONDS")),
-            clock=self.now,
-        )
-
-    @property
-    def planning(self) -> "Planning":
-        """What shows a person what an erasure would do."""
-        from custody.steps.plan_erasure import Planning
-
-        return Planning(books=self.books, stores=_OnFirstUse(self._store), clock=self.now)
-
-    def _store(self, copy: "Copy") -> "Store":
-        """A copy as it is erased; the function of each copy imports its own alone."""
-        match copy.value:
-            case "vault":
-                from custody.adapters.copies.vault import VaultStore
-
-                return VaultStore(self.storage, self._named("VAULT"), self.now)
-            case "keys":
-                from custody.adapters.copies.keys import KeysStore
-
-                return KeysStore(self.storage, self._named("KEYS"), self.now)
-            case "ledger":
-                from custody.adapters.copies.ledger import LedgerStore
-
-                return LedgerStore(self.storage, self._named("LEDGER"), self.now)
-            case "drive":
-                from custody.adapters.copies.drive import DriveStore
-
-                return DriveStore(
-                    self._organizers_drive_api,
-                    self._guests_drive_api,
-                    drive_id=self.settings.text("CUSTODY_DRIVE_ID"),
-                    index=self.index,
-                    quarantine=self.quarantine,
-                    registry=self.registry,
-                    clock=self.now,
-                )
-
-    def _witness(self, copy: "Copy") -> "Witness":
-        """A copy as somebody sees it who never deletes."""
-        match copy.value:
-            case "vault":
-                from custody.adapters.copies.vault import VaultWitness
-
-                return VaultWitness(self.storage, self._named("VAULT"))
-            case "keys":
-                from custody.adapters.copies.keys import KeysWitness
-
-                return KeysWitness(self.storage, self._named("KEYS"))
-            case "ledger":
-                from custody.adapters.copies.ledger import LedgerWitness
-
-                return LedgerWitness(self.storage, self._named("LEDGER"))
-            case "drive":
-                from custody.adapters.copies.drive_witness import DriveWitness
-
-                return DriveWitness(
-                    self._organizers_drive_api,
-                    self._guests_drive_api,
-                    drive_id=self.settings.text("CUSTODY_DRIVE_ID"),
-                    index=self.index,
-                    quarantine=self.quarantine,
-                )
-
-    @cached_property
-    def _organizers_drive_api(self) -> "DriveApi":
-        """The function's own identity, which alone may delete in the shared drive."""
-        from custody.adapters.drive_api import READ_WRITE
-
-        return self._new_drive_api(READ_WRITE, subject="")
-
-    @cached_property
-    def _guests_drive_api(self) -> "DriveApi":
-        """The role identity, with which customers share what they own."""
-        from custody.adapters.drive_api import READ_WRITE
-
-        return self._new_drive_api(READ_WRITE)
 
     @property
     def books(self) -> "Books":
@@ -277,11 +133,90 @@ class Cloud:
         return BucketVault(self._bucket("CUSTODY_VAULT_BUCKET"), self.now)
 
     @cached_property
+    def vault_shelf(self) -> "VaultShelf":
+        from custody.adapters.shelves import VaultShelf
+
+        return VaultShelf(self._bucket("CUSTODY_VAULT_BUCKET"), self.now)
+
+    @cached_property
+    def offsite_shelf(self) -> "OffsiteShelf":
+        from custody.adapters.offsite import OffsiteShelf
+
+        return OffsiteShelf(self.s3, self._named("OFFSITE"), self.now, lock=self._lock)
+
+    @cached_property
+    def offsite(self) -> "BucketVersions":
+        """The off-site copies, as whoever has the keys reads them."""
+        from custody.adapters.offsite import OffsiteBucket
+        from custody.adapters.versions import BucketVersions
+
+        return BucketVersions(OffsiteBucket(self.s3, self._named("OFFSITE")))
+
+    @property
+    def _lock(self) -> "Lock | None":
+        from custody.adapters.offsite import Lock
+
+        days = self.settings.number("CUSTODY_LOCK_DAYS")
+        return Lock(mode=self.settings.text("CUSTODY_LOCK_MODE"), days=days) if days else None
+
+    @cached_property
+    def s3(self) -> Any:
+        """Amazon's client."""
+        from custody.adapters.s3 import Site
+
+        return _s3_client(
+            Site(
+                region=self.settings.text("CUSTODY_OFFSITE_REGION"),
+                role=self.settings.text("CUSTODY_OFFSITE_ROLE"),
+                endpoint=self.settings.text("AWS_ENDPOINT_URL_S3"),
+                sts_endpoint=self.settings.text("AWS_ENDPOINT_URL_STS"),
+            )
+        )
+
+    @cached_property
     def keys(self) -> "BucketKeys":
         from custody.adapters.keys import BucketKeys
 
         environment = self.settings.text("CUSTODY_ENVIRONMENT")
         return BucketKeys(self._bucket("CUSTODY_KEYS_BUCKET"), self._kek, environment=environment)
+
+    @cached_property
+    def offsite_keys(self) -> "BucketKeys":
+        """The copies of the wrapped keysets that lie off-site, under the same key."""
+        from custody.adapters.keys import BucketKeys
+
+        environment = self.settings.text("CUSTODY_ENVIRONMENT")
+        return BucketKeys(self._offsite_keys_bucket, self._kek, environment=environment)
+
+    @cached_property
+    def key_maker(self) -> "BucketKeyMaker":
+        from custody.adapters.keys import BucketKeyMaker
+
+        return BucketKeyMaker(
+            self._bucket("CUSTODY_KEYS_BUCKET"),
+            self._kek,
+            environment=self.settings.text("CUSTODY_ENVIRONMENT"),
+            offsite=self._offsite_keys_bucket,
+            recovery=self._recovery,
+        )
+
+    @property
+    def has_recovery_key(self) -> bool:
+        """Whether there is one, and a good one. RefusedError."""
+        return self._recovery is not None
+
+    @property
+    def _recovery(self) -> "PublicRecoveryKey | None":
+        from custody.adapters.recovery import PublicRecoveryKey
+
+        text = self.settings.text("CUSTODY_RECOVERY_KEY")
+        return PublicRecoveryKey(text) if text else None
+
+    @cached_property
+    def _offsite_keys_bucket(self) -> "OffsiteBucket":
+        from custody.adapters.offsite import OffsiteBucket
+
+        return OffsiteBucket(self.s3, self._named("OFFSITE_KEYS"))
 
     @cached_property
     def registry(self) -> "BucketRegistry":
@@ -300,6 +235,24 @@ class Cloud:
         from custody.adapters.erasures import BucketHolds
 
         return BucketHolds(self._ledger)
+
+    @cached_property
+    def marks(self) -> "BucketMarks":
+        from custody.adapters.retention import BucketMarks
+
+        return BucketMarks(self._ledger)
+
+    @cached_property
+    def disposals(self) -> "BucketDisposals":
+        from custody.adapters.retention import BucketDisposals
+
+        return BucketDisposals(self._ledger)
+
+    @cached_property
+    def retention_plans(self) -> "BucketRetentionPlans":
+        from custody.adapters.retention import BucketRetentionPlans
+
+        return BucketRetentionPlans(self._ledger)
 
     @cached_property
     def audit(self) -> "BucketAudit":
@@ -394,11 +347,3 @@ class Cloud:
         from custody.adapters.kms_api import SCOPES
 
         return AuthorizedSession(application_credentials(SCOPES))
-
-
-@cache
-def connect() -> Cloud:
-    """This process's world, from its environment."""
-    settings = Settings(os.environ)
-    logs.configure(settings.text("CUSTODY_PROJECT"))
-    return Cloud(settings)
