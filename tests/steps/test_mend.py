@@ -20,8 +20,7 @@ def stored(pipeline: Pipeline, acorn: Holding) -> tuple[FileId, ObjectName]:
 
 def mended(pipeline: Pipeline, holding: Holding, stored: tuple[FileId, ObjectName]) -> list[Remedy]:
     sealer = pipeline.world.keys.unwrap(holding.life)
-    file_id, name = stored
-    return mend(pipeline.a_mend(), holding.life, file_id, [name], sealer)
+    return mend(pipeline.a_mend(), [stored[1]], sealer)
 
 
 def test_where_both_are_whole_nothing_is_done(

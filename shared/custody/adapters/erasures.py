@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 from urllib.parse import unquote
 
 import msgspec
 
+from custody.adapters import records
 from custody.adapters.objects import Bucket
 from custody.domain import names
 from custody.domain.erasure import (
@@ -24,37 +24,12 @@ from custody.domain.plan import Plan
 from custody.domain.receipt import Receipt
 from custody.domain.sweep import Glance, Page
 from custody.domain.vault import CustomerId, Source
-from custody.errors import AlreadyExistsError, CorruptError, NotFoundError
 from custody.ports import Seen
 
-T = TypeVar("T")
 _STATE, _DUE = "custody-state", "custody-due"
 """Metadata beside a track: what a listing of all tracks must show."""
 _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 """When a track is due whose metadata were lost: somebody must look at it."""
-
-
-def _decode(data: bytes, shape: type[T], name: str) -> T:
-    try:
-        return msgspec.json.decode(data, type=shape)
-    except msgspec.MsgspecError as error:
-        raise CorruptError(f"the ledger's {name} is not what it promises: inspect it") from error
-
-
-def _once(bucket: Bucket, name: str, value: T, shape: type[T]) -> T:
-    """Writes what may be written once; what stands there comes back, ours or another's."""
-    try:
-        bucket.create(name, msgspec.json.encode(value))
-    except AlreadyExistsError:
-        return _decode(bucket.read(name).data, shape, name)
-    return value
-
-
-def _maybe(bucket: Bucket, name: str, shape: type[T]) -> T | None:
-    try:
-        return _decode(bucket.read(name).data, shape, name)
-    except NotFoundError:
-        return None
 
 
 class BucketErasures:
@@ -64,27 +39,26 @@ class BucketErasures:
         self._bucket = bucket
 
     def add(self, erasure: Erasure) -> Erasure:
-        return _once(self._bucket, names.request_name(erasure.erasure), erasure, Erasure)
+        return records.once(self._bucket, names.request_name(erasure.erasure), erasure, Erasure)
 
     def find(self, erasure: ErasureId) -> Erasure:
-        name = names.request_name(erasure)
-        return _decode(self._bucket.read(name).data, Erasure, name)
+        return records.read(self._bucket, names.request_name(erasure), Erasure)
 
     def ids(self) -> Iterator[ErasureId]:
         found = self._bucket.names(names.REQUESTS)
         return (ErasureId(unquote(name.removeprefix(names.REQUESTS))) for name in found)
 
     def decide(self, erasure: ErasureId, decision: Decision) -> Decision:
-        return _once(self._bucket, names.decision_name(erasure), decision, Decision)
+        return records.once(self._bucket, names.decision_name(erasure), decision, Decision)
 
     def decision(self, erasure: ErasureId) -> Decision | None:
-        return _maybe(self._bucket, names.decision_name(erasure), Decision)
+        return records.maybe(self._bucket, names.decision_name(erasure), Decision)
 
     def approve(self, erasure: ErasureId, by: str) -> None:
-        _once(self._bucket, names.approval_name(erasure), by, str)
+        records.once(self._bucket, names.approval_name(erasure), by, str)
 
     def approved_by(self, erasure: ErasureId) -> str | None:
-        return _maybe(self._bucket, names.approval_name(erasure), str)
+        return records.maybe(self._bucket, names.approval_name(erasure), str)
 
 
 class BucketTracks:
@@ -95,12 +69,12 @@ class BucketTracks:
 
     def of(self, erasure: ErasureId) -> Sequence[Track]:
         found = self._bucket.names(names.track_prefix(erasure))
-        return [_decode(self._bucket.read(name).data, Track, name) for name in found]
+        return [records.read(self._bucket, name, Track) for name in found]
 
     def read(self, erasure: ErasureId, source: Source, epoch: int, copy: Copy) -> Seen[Track]:
         name = names.track_name(erasure, source, epoch, copy)
         stored = self._bucket.read(name)
-        return Seen(value=_decode(stored.data, Track, name), stamp=stored.generation)
+        return Seen(value=records.decoded(stored.data, Track, name), stamp=stored.generation)
 
     def write(self, track: Track, *, stamp: int) -> Seen[Track]:
         life = track.life
@@ -131,10 +105,10 @@ class BucketPages:
         self._bucket = bucket
 
     def put(self, track: Track, page: Page) -> Page:
-        return _once(self._bucket, names.page_name(track, page.number), page, Page)
+        return records.once(self._bucket, names.page_name(track, page.number), page, Page)
 
     def read(self, track: Track, number: int) -> Page | None:
-        return _maybe(self._bucket, names.page_name(track, number), Page)
+        return records.maybe(self._bucket, names.page_name(track, number), Page)
 
     def finish(self, track: Track, number: int) -> None:
         self._bucket.create(names.page_name(track, number) + names.DONE, b"")
@@ -157,11 +131,10 @@ class BucketPlans:
         self._bucket = bucket
 
     def save(self, plan: Plan) -> None:
-        _once(self._bucket, names.plan_name(plan.id), plan, Plan)
+        records.once(self._bucket, names.plan_name(plan.id), plan, Plan)
 
     def find(self, plan: PlanId) -> Plan:
-        name = names.plan_name(plan)
-        return _decode(self._bucket.read(name).data, Plan, name)
+        return records.read(self._bucket, names.plan_name(plan), Plan)
 
 
 class BucketReceipts:
@@ -172,11 +145,11 @@ class BucketReceipts:
 
     def add(self, receipt: Receipt) -> Receipt:
         name = names.receipt_name(receipt.erasure, receipt.number)
-        return _once(self._bucket, name, receipt, Receipt)
+        return records.once(self._bucket, name, receipt, Receipt)
 
     def last(self, erasure: ErasureId) -> Receipt | None:
         found = list(self._bucket.names(names.receipt_prefix(erasure)))
-        return _maybe(self._bucket, found[-1], Receipt) if found else None
+        return records.maybe(self._bucket, found[-1], Receipt) if found else None
 
 
 class BucketHolds:
@@ -186,20 +159,10 @@ class BucketHolds:
         self._bucket = bucket
 
     def find(self, customer: CustomerId, source: Source) -> Hold | None:
-        return _maybe(self._bucket, names.hold_name(customer, source), Hold)
+        return records.maybe(self._bucket, names.hold_name(customer, source), Hold)
 
     def put(self, hold: Hold) -> None:
-        name = names.hold_name(hold.customer, hold.source)
-        data = msgspec.json.encode(hold)
-        self._bucket.replace(name, data, generation=self._generation(name))
+        records.save(self._bucket, names.hold_name(hold.customer, hold.source), hold)
 
     def remove(self, customer: CustomerId, source: Source) -> None:
-        name = names.hold_name(customer, source)
-        if generation := self._generation(name):
-            self._bucket.delete(name, generation=generation)
-
-    def _generation(self, name: str) -> int:
-        try:
-            return self._bucket.read(name).generation
-        except NotFoundError:
-            return 0
+        records.remove(self._bucket, names.hold_name(customer, source))

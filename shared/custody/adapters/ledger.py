@@ -1,10 +1,10 @@
 """The ledger's small records as JSON objects in a bucket, with compare-and-swap by generation."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from custody.adapters import records
 from custody.adapters.objects import Bucket
 from custody.domain import names
 from custody.domain.channels import Channel
@@ -13,29 +13,8 @@ from custody.domain.drive import Corpus
 from custody.domain.erasure import Fence
 from custody.domain.quarantine import Quarantined, Verdict
 from custody.domain.vault import Customer, CustomerId, Holding, HoldingEpoch, Source
-from custody.errors import AlreadyExistsError, CorruptError, NotFoundError
+from custody.errors import AlreadyExistsError, NotFoundError
 from custody.ports import Seen
-
-T = TypeVar("T")
-
-
-def _read(data: bytes, shape: type[T], name: str) -> T:
-    try:
-        return msgspec.json.decode(data, type=shape)
-    except msgspec.MsgspecError as error:
-        raise CorruptError(
-            f"the ledger's {name} is not what its kind promises: inspect it"
-        ) from error
-
-
-def _all(bucket: Bucket, names: Iterable[str], shape: type[T]) -> Iterator[T]:
-    """Each record; one that is removed between listing and reading is no error."""
-    for name in names:
-        try:
-            stored = bucket.read(name)
-        except NotFoundError:
-            continue
-        yield _read(stored.data, shape, name)
 
 
 class BucketRegistry:
@@ -45,11 +24,10 @@ class BucketRegistry:
         self._bucket = bucket
 
     def customers(self) -> Iterator[Customer]:
-        return _all(self._bucket, self._bucket.names("registry/customers/"), Customer)
+        return records.each(self._bucket, self._bucket.names("registry/customers/"), Customer)
 
     def customer(self, customer: CustomerId) -> Customer:
-        name = names.customer_name(customer)
-        return _read(self._bucket.read(name).data, Customer, name)
+        return records.read(self._bucket, names.customer_name(customer), Customer)
 
     def add_customer(self, customer: Customer) -> None:
         """The slug is claimed first: of two that add one name at once, one is refused."""
@@ -57,25 +35,17 @@ class BucketRegistry:
         self.save_customer(customer)
 
     def save_customer(self, customer: Customer) -> None:
-        self._save(names.customer_name(customer.customer), msgspec.json.encode(customer))
+        records.save(self._bucket, names.customer_name(customer.customer), customer)
 
     def holdings(self) -> Iterator[Holding]:
-        return _all(self._bucket, self._bucket.names("registry/holdings/"), Holding)
+        return records.each(self._bucket, self._bucket.names("registry/holdings/"), Holding)
 
     def holding(self, customer: CustomerId, source: Source) -> Holding:
-        name = names.holding_name(customer, source)
-        return _read(self._bucket.read(name).data, Holding, name)
+        return records.read(self._bucket, names.holding_name(customer, source), Holding)
 
     def save_holding(self, holding: Holding) -> None:
         life = holding.life
-        self._save(names.holding_name(life.customer, life.source), msgspec.json.encode(holding))
-
-    def _save(self, name: str, data: bytes) -> None:
-        try:
-            generation = self._bucket.read(name).generation
-        except NotFoundError:
-            generation = 0
-        self._bucket.replace(name, data, generation=generation)
+        records.save(self._bucket, names.holding_name(life.customer, life.source), holding)
 
 
 class BucketFences:
@@ -85,20 +55,10 @@ class BucketFences:
         self._bucket = bucket
 
     def close(self, life: HoldingEpoch, fence: Fence) -> Fence:
-        try:
-            self._bucket.create(names.fence_name(life), msgspec.json.encode(fence))
-        except AlreadyExistsError:
-            return self._standing(names.fence_name(life))
-        return fence
+        return records.once(self._bucket, names.fence_name(life), fence, Fence)
 
     def fence(self, life: HoldingEpoch) -> Fence | None:
-        try:
-            return self._standing(names.fence_name(life))
-        except NotFoundError:
-            return None
-
-    def _standing(self, name: str) -> Fence:
-        return _read(self._bucket.read(name).data, Fence, name)
+        return records.maybe(self._bucket, names.fence_name(life), Fence)
 
     def closed(self, life: HoldingEpoch) -> bool:
         return self._bucket.exists(names.fence_name(life))
@@ -116,7 +76,7 @@ class BucketCursors:
             stored = self._bucket.read(name)
         except NotFoundError:
             return None
-        return Seen(value=_read(stored.data, Cursor, name), stamp=stored.generation)
+        return Seen(value=records.decoded(stored.data, Cursor, name), stamp=stored.generation)
 
     def move(self, corpus: Corpus, cursor: Cursor, *, stamp: int) -> Seen[Cursor]:
         data = msgspec.json.encode(cursor)
@@ -132,19 +92,14 @@ class BucketChannels:
 
     def all(self, corpus: Corpus) -> Sequence[Channel]:
         found = self._bucket.names(names.channel_prefix(corpus))
-        return list(_all(self._bucket, found, Channel))
+        return list(records.each(self._bucket, found, Channel))
 
     def add(self, channel: Channel) -> None:
         name = names.channel_name(channel.corpus, channel.channel)
         self._bucket.create(name, msgspec.json.encode(channel))
 
     def remove(self, channel: Channel) -> None:
-        name = names.channel_name(channel.corpus, channel.channel)
-        try:
-            generation = self._bucket.read(name).generation
-        except NotFoundError:
-            return
-        self._bucket.delete(name, generation=generation)
+        records.remove(self._bucket, names.channel_name(channel.corpus, channel.channel))
 
 
 _VERDICT = ".verdict"
@@ -166,11 +121,11 @@ class BucketQuarantine:
         found = list(self._bucket.names("quarantine/"))
         settled = {name.removesuffix(_VERDICT) for name in found if name.endswith(_VERDICT)}
         waiting = (n for n in found if n.endswith(".json") and n[: -len(".json")] not in settled)
-        return _all(self._bucket, waiting, Quarantined)
+        return records.each(self._bucket, waiting, Quarantined)
 
     def settle(self, entry_id: str, verdict: Verdict) -> Quarantined:
         name = f"quarantine/{entry_id}.json"
-        entry = _read(self._bucket.read(name).data, Quarantined, name)
+        entry = records.read(self._bucket, name, Quarantined)
         decided = f"quarantine/{entry_id}{_VERDICT}"
         if self._bucket.exists(decided):
             raise NotFoundError(f"{entry_id} waits no more: somebody decided already")

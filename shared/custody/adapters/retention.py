@@ -1,35 +1,14 @@
 """What retention let go, and orders to delete: small objects, all of them create-only."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
-import msgspec
-
+from custody.adapters import records
 from custody.adapters.objects import Bucket
 from custody.domain import names
 from custody.domain.disposal import Disposal, DisposalId
 from custody.domain.erasure import Thing
 from custody.domain.retention import RetentionPlan, RetentionPlanId
 from custody.domain.vault import HoldingEpoch, ObjectName
-from custody.errors import AlreadyExistsError, CorruptError
-
-T = TypeVar("T")
-
-
-def _read(bucket: Bucket, name: str, shape: type[T]) -> T:
-    try:
-        return msgspec.json.decode(bucket.read(name).data, type=shape)
-    except msgspec.MsgspecError as error:
-        raise CorruptError(f"the ledger's {name} is not what it promises: inspect it") from error
-
-
-def _once(bucket: Bucket, name: str, value: T, shape: type[T]) -> T:
-    """Writes what may be written once; what stands there comes back."""
-    try:
-        bucket.create(name, msgspec.json.encode(value))
-    except AlreadyExistsError:
-        return _read(bucket, name, shape)
-    return value
 
 
 class BucketMarks:
@@ -55,14 +34,14 @@ class BucketDisposals:
         self._bucket = bucket
 
     def add(self, disposal: Disposal) -> None:
-        _once(self._bucket, names.disposal_name(disposal.id), disposal, Disposal)
+        records.once(self._bucket, names.disposal_name(disposal.id), disposal, Disposal)
 
     def find(self, disposal: DisposalId) -> Disposal:
-        return _read(self._bucket, names.disposal_name(disposal), Disposal)
+        return records.read(self._bucket, names.disposal_name(disposal), Disposal)
 
     def note(self, disposal: DisposalId, things: Sequence[Thing]) -> Sequence[Thing]:
         name = names.disposal_found_name(disposal)
-        return _once(self._bucket, name, list(things), list[Thing])
+        return records.once(self._bucket, name, list(things), list[Thing])
 
 
 class BucketRetentionPlans:
@@ -72,7 +51,7 @@ class BucketRetentionPlans:
         self._bucket = bucket
 
     def save(self, plan: RetentionPlan) -> None:
-        _once(self._bucket, names.retention_plan_name(plan.id), plan, RetentionPlan)
+        records.once(self._bucket, names.retention_plan_name(plan.id), plan, RetentionPlan)
 
     def find(self, plan: RetentionPlanId) -> RetentionPlan:
-        return _read(self._bucket, names.retention_plan_name(plan), RetentionPlan)
+        return records.read(self._bucket, names.retention_plan_name(plan), RetentionPlan)

@@ -6,7 +6,6 @@ and the next day draws anew.
 
 import hashlib
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import TypeVar
 
 from custody.domain.vault import FileHistory, ObjectName, Version
@@ -17,8 +16,6 @@ FILES = 8
 """Files of one holding among which the sample is drawn."""
 ERASED = 20
 """Copies of erased epochs that one run tries to read."""
-ON_ITS_WAY = timedelta(hours=1)
-"""A younger version may not be off-site yet."""
 
 T = TypeVar("T")
 

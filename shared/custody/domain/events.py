@@ -5,6 +5,7 @@ from datetime import datetime
 
 from custody.domain.drive import Corpus
 from custody.domain.erasure import Copy, ErasureId, PlanId, Reason, Scope
+from custody.domain.names import parse_version_name
 from custody.domain.vault import CustomerId, FileId, HoldingEpoch, ObjectName, Source
 
 FILES_PER_EVENT = 50
@@ -32,6 +33,12 @@ class VersionStored:
     life: HoldingEpoch
     file_id: FileId
     version: ObjectName
+
+
+def version_stored(name: ObjectName) -> VersionStored:
+    """Of a version that stands, or is to stand again. CorruptError for a name of none."""
+    life, file_id, _ = parse_version_name(name)
+    return VersionStored(life=life, file_id=file_id, version=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

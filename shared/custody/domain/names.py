@@ -40,27 +40,31 @@ def parse_version_name(name: str) -> tuple[HoldingEpoch, FileId, RevisionId]:
     return life, file_id, revision
 
 
+def _life(life: HoldingEpoch) -> str:
+    return _join(life.customer, life.source, str(life.epoch))
+
+
 def life_prefix(life: HoldingEpoch) -> str:
     """What all vault names of one epoch begin with."""
-    return _join(life.customer, life.source, str(life.epoch)) + "/"
-
-
-def keyset_name(life: HoldingEpoch) -> str:
-    return _join(life.customer, life.source, str(life.epoch)) + ".keyset"
-
-
-def destroyed_name(life: HoldingEpoch) -> str:
-    """The create-only mark that a keyset was shredded and may never be made again."""
-    return _join(life.customer, life.source, str(life.epoch)) + ".destroyed"
-
-
-def recovery_name(life: HoldingEpoch) -> str:
-    """The keyset as only the offline recovery key can unwrap it; it lies off-site alone."""
-    return _join(life.customer, life.source, str(life.epoch)) + ".recovery"
+    return f"{_life(life)}/"
 
 
 KEYSET, DESTROYED, RECOVERY = ".keyset", ".destroyed", ".recovery"
 """What the names of what belongs to a keyset end with."""
+
+
+def keyset_name(life: HoldingEpoch) -> str:
+    return _life(life) + KEYSET
+
+
+def destroyed_name(life: HoldingEpoch) -> str:
+    """The create-only mark that a keyset was shredded and may never be made again."""
+    return _life(life) + DESTROYED
+
+
+def recovery_name(life: HoldingEpoch) -> str:
+    """The keyset as only the offline recovery key can unwrap it; it lies off-site alone."""
+    return _life(life) + RECOVERY
 
 
 def parse_key_name(name: str) -> tuple[HoldingEpoch, str]:
@@ -70,7 +74,7 @@ def parse_key_name(name: str) -> tuple[HoldingEpoch, str]:
     if len(parts) == 3 and all(parts) and parts[2].isdecimal():
         customer, source, epoch = CustomerId(parts[0]), Source(parts[1]), int(parts[2])
         life = HoldingEpoch(customer=customer, source=source, epoch=epoch)
-        if dot + ending in (KEYSET, DESTROYED, RECOVERY) and life_prefix(life)[:-1] == stem:
+        if dot + ending in (KEYSET, DESTROYED, RECOVERY) and _life(life) == stem:
             return life, dot + ending
     raise CorruptError("an object beside the keysets has a name that custody never gives")
 
@@ -102,7 +106,7 @@ def retention_plan_name(plan: str) -> str:
 
 
 def fence_name(life: HoldingEpoch) -> str:
-    return f"fences/{life_prefix(life)[:-1]}.closed"
+    return f"fences/{_life(life)}.closed"
 
 
 def hold_name(customer: CustomerId, source: Source) -> str:

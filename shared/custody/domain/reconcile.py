@@ -7,10 +7,15 @@ from datetime import datetime, timedelta
 
 from custody.domain import names
 from custody.domain.drive import EXPORTS, DriveFile
-from custody.domain.vault import FileId, ObjectName, RevisionId, Summary
+from custody.domain.vault import FileId, ObjectName, RevisionId, Summary, Version
 
 ON_ITS_WAY = timedelta(hours=1)
 """How long a version may be in the vault alone before that is worth a word."""
+
+
+def is_on_its_way(version: Version, now: datetime) -> bool:
+    """A young version may not be off-site yet."""
+    return now - version.captured_at < ON_ITS_WAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

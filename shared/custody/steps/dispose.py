@@ -10,7 +10,6 @@ from datetime import datetime
 
 import structlog
 
-from custody.domain import names
 from custody.domain.disposal import (
     Disposal,
     DisposalId,
@@ -22,7 +21,7 @@ from custody.domain.disposal import (
     require_sound,
 )
 from custody.domain.erasure import Copy, ErasureId, Found, Target, Thing
-from custody.domain.events import ErasureStep, VersionStored
+from custody.domain.events import ErasureStep, version_stored
 from custody.domain.vault import ids
 from custody.errors import MalformedEventError, NotFoundError, RefusedError, StillThereError
 from custody.ports import Disposals, Marks, Store, Witness
@@ -131,12 +130,7 @@ def _still_there(things: Sequence[Thing], look: Look) -> list[Thing]:
 
 def _have_it_replaced(run: Dispose, order: Disposal) -> None:
     """Whoever copies versions puts the whole one where the damaged one was."""
-    run.books.publisher.publish(
-        [
-            VersionStored(life=order.life, file_id=names.parse_version_name(name)[1], version=name)
-            for name in order.names
-        ]
-    )
+    run.books.publisher.publish([version_stored(name) for name in order.names])
 
 
 def _ids(order: Disposal) -> dict[str, str | int]:

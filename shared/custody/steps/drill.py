@@ -14,12 +14,12 @@ from custody.domain.drill import (
     ERASED,
     FILES,
     HOLDINGS,
-    ON_ITS_WAY,
     by_lot,
     chain,
     sample,
 )
 from custody.domain.erasure import Copy, Track
+from custody.domain.reconcile import is_on_its_way
 from custody.domain.sweep import Glance
 from custody.domain.vault import FileHistory, Holding, HoldingEpoch, HoldingState, Version, ids
 from custody.errors import (
@@ -31,6 +31,7 @@ from custody.errors import (
 )
 from custody.ports import Fences, Index, Keys, Registry, Sealer, Tracks, Versions
 from custody.steps.mend import Mend, mend
+from custody.steps.restore import copy_checked
 
 log = structlog.get_logger()
 
@@ -86,10 +87,12 @@ def _restores(run: Drill, holding: Holding, day: str) -> Iterator[bool]:
     life = holding.life
     if run.fences.closed(life):
         return
+    histories: list[FileHistory] | None = None
     for place, keys, versions in _places(run):
         try:
             sealer = keys.unwrap(life)
-            histories = _histories(run, life, day, sealer)
+            if histories is None:
+                histories = _histories(run, life, day, sealer)
         except CustodyError as error:
             yield _fail(life, place, error)
             continue
@@ -120,20 +123,18 @@ def _restore(
     sealer: Sealer,
 ) -> bool:
     """Whether the content comes back as it was captured; what does not is mended."""
-    is_young = place is Copy.OFFSITE and run.clock() - version.captured_at < ON_ITS_WAY
+    is_young = place is Copy.OFFSITE and is_on_its_way(version, run.clock())
     try:
-        for _ in versions.content(version.name, sealer=sealer):
-            pass
-        if versions.version(version.name, sealer=sealer).sha256 == version.sha256:
-            return True
-        return _fail(version.life, place, CorruptError("not the content that the index knows"))
+        content = versions.content(version.name, sealer=sealer)
+        copy_checked(content, len, version.sha256)
     except (CorruptError, NotFoundError) as error:
         if isinstance(error, NotFoundError) and is_young:
             return True
-        mend(run.mend, version.life, version.file_id, chain(history, version), sealer)
+        mend(run.mend, chain(history, version), sealer)
         return _fail(version.life, place, error)
     except RetryableError as error:
         return _fail(version.life, place, error)
+    return True
 
 
 # What is to be gone.

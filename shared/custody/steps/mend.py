@@ -11,12 +11,14 @@ from enum import StrEnum
 
 import structlog
 
+from custody.domain import names
 from custody.domain.disposal import Disposal, Why
-from custody.domain.erasure import Copy, ErasureId
-from custody.domain.events import ErasureStep, VersionStored
-from custody.domain.vault import FileId, HoldingEpoch, ObjectName, ids
+from custody.domain.erasure import Copy
+from custody.domain.events import version_stored
+from custody.domain.vault import HoldingEpoch, ObjectName, ids
 from custody.errors import CorruptError, NotFoundError
 from custody.ports import Disposals, Publisher, Sealer, Versions
+from custody.steps.orders import give_orders
 
 log = structlog.get_logger()
 
@@ -51,23 +53,20 @@ class Mend:
     clock: Callable[[], datetime]
 
 
-def mend(
-    run: Mend, life: HoldingEpoch, file_id: FileId, links: Sequence[ObjectName], sealer: Sealer
-) -> list[Remedy]:
+def mend(run: Mend, links: Sequence[ObjectName], sealer: Sealer) -> list[Remedy]:
     """Looks at each object of a chain in both places, and rings for what helps."""
-    return [_mend(run, life, file_id, name, sealer) for name in links]
+    return [_mend(run, name, sealer) for name in links]
 
 
-def _mend(
-    run: Mend, life: HoldingEpoch, file_id: FileId, name: ObjectName, sealer: Sealer
-) -> Remedy:
+def _mend(run: Mend, name: ObjectName, sealer: Sealer) -> Remedy:
+    life = names.parse_version_name(name)[0]
     health = {
         Copy.VAULT: _health(run.vault, name, sealer),
         Copy.OFFSITE: _health(run.offsite, name, sealer),
     }
     remedy = _remedy(health.values())
     if remedy is Remedy.COPY:
-        run.publisher.publish([VersionStored(life=life, file_id=file_id, version=name)])
+        run.publisher.publish([version_stored(name)])
     if remedy is Remedy.REPLACE:
         (copy,) = [one for one, state in health.items() if state is Health.DAMAGED]
         _order(run, life, copy, name)
@@ -106,8 +105,4 @@ def _order(run: Mend, life: HoldingEpoch, copy: Copy, name: ObjectName) -> None:
         keep=0,
         ordered_on=f"{run.clock():%Y-%m-%d}",
     )
-    run.disposals.add(order)
-    step = ErasureStep(
-        erasure=ErasureId(order.id), source=life.source, epoch=life.epoch, copy=copy, page=0
-    )
-    run.publisher.publish([step])
+    give_orders(run.disposals, run.publisher, [order])

@@ -14,7 +14,7 @@ import structlog
 from custody.domain import names
 from custody.domain.capture import Findings, learned
 from custody.domain.drive import DriveFile
-from custody.domain.events import TimerRang, VersionStored, in_events
+from custody.domain.events import TimerRang, in_events, version_stored
 from custody.domain.reconcile import Places, compare, plan_reconcile
 from custody.domain.vault import (
     FileId,
@@ -163,7 +163,7 @@ def _level(
     """Rings for what one place lacks and the other has, and tells what neither has."""
     found = compare(places, known, now=run.clock())
     if found.missing:
-        run.publisher.publish([_stored(life, name) for name in found.missing])
+        run.publisher.publish([version_stored(name) for name in found.missing])
     if found.behind:
         age = round(found.behind_for.total_seconds())
         log.error("offsite_behind", versions=found.behind, age_seconds=age, **ids(life))
@@ -176,10 +176,6 @@ def _lost_for_good(run: Reconcile, life: HoldingEpoch) -> int:
     """One listing proves no absence (T7): retention or a capture may have written between two."""
     known = run.index.files(life)
     return compare(_look(run, life), known, now=run.clock()).lost
-
-
-def _stored(life: HoldingEpoch, name: ObjectName) -> VersionStored:
-    return VersionStored(life=life, file_id=names.parse_version_name(name)[1], version=name)
 
 
 Stored = dict[ObjectName, tuple[FileId, RevisionId]]
@@ -210,9 +206,7 @@ def _catch_up(
     for file_id, found in behind.items():
         seen = run.index.read(life, file_id, sealer=sealer)
         versions = tuple(run.vault.version(name, sealer=sealer) for name in found)
-        run.publisher.publish(
-            [VersionStored(life=life, file_id=file_id, version=one.name) for one in versions]
-        )
+        run.publisher.publish([version_stored(name) for name in found])
         pruned = seen.value.with_pruned(_revisions(marked, file_id))
         history = learned(pruned, Findings(versions=versions))
         try:

@@ -16,8 +16,8 @@ import structlog
 
 from custody.domain import names
 from custody.domain.disposal import NAMES_AT_ONCE, Disposal, Why
-from custody.domain.erasure import Copy, ErasureId
-from custody.domain.events import ErasureStep, TimerRang
+from custody.domain.erasure import Copy
+from custody.domain.events import TimerRang
 from custody.domain.retention import (
     DEFAULT,
     RetentionPlan,
@@ -42,6 +42,7 @@ from custody.domain.vault import (
 from custody.errors import ConflictError, CustodyError, DeadlineError, RetryableError
 from custody.ports import Disposals, Keys, Marks, RetentionPlans, Sealer, Shelf
 from custody.steps.books import Books
+from custody.steps.orders import give_orders
 
 log = structlog.get_logger()
 
@@ -251,7 +252,9 @@ def _order(run: Retain, life: HoldingEpoch, sealer: Sealer, *, approved: bool) -
             ordered_on=run.clock().date().isoformat(),
             approved=approved,
         )
-        orders += _send(run, [order(names=one) for one in _batches((listed & marked) - spared)])
+        given = [order(names=one) for one in _batches((listed & marked) - spared)]
+        give_orders(run.disposals, run.books.publisher, given)
+        orders += len(given)
     return orders
 
 
@@ -268,22 +271,3 @@ def _batches(wanted: Collection[ObjectName]) -> Iterator[tuple[ObjectName, ...]]
     ordered = sorted(wanted)
     for start in range(0, len(ordered), NAMES_AT_ONCE):
         yield tuple(ordered[start : start + NAMES_AT_ONCE])
-
-
-def _send(run: Retain, orders: Sequence[Disposal]) -> int:
-    """Each is written down before anybody is told of it."""
-    for order in orders:
-        run.disposals.add(order)
-    run.books.publisher.publish(
-        [
-            ErasureStep(
-                erasure=ErasureId(order.id),
-                source=order.life.source,
-                epoch=order.life.epoch,
-                copy=order.copy,
-                page=0,
-            )
-            for order in orders
-        ]
-    )
-    return len(orders)

@@ -1,21 +1,22 @@
 """Reads every version back, from the vault and from off-site, and checks it to its last byte."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from custody.domain import names
-from custody.domain.drill import ON_ITS_WAY, chain
+from custody.domain.drill import chain
 from custody.domain.erasure import Copy
-from custody.domain.vault import FileHistory, HoldingEpoch, ObjectName, Version
+from custody.domain.reconcile import is_on_its_way
+from custody.domain.vault import FileHistory, ObjectName, Version
 from custody.errors import CorruptError, NotFoundError, RefusedError, RetryableError
 from custody.ports import Marks, Sealer, Versions
 from custody.steps.mend import Mend, mend
-from custody.steps.restore import CONTENT_READERS, Outcome, Result
+from custody.steps.restore import CONTENT_READERS, Outcome, Result, Sealers, copy_checked
+from custody.steps.several import as_they_end
 
-Sealers = Mapping[HoldingEpoch, Sealer]
 Places = Mapping[Copy, Versions]
 
 
@@ -48,7 +49,8 @@ def verify_versions(
         for version in history.versions
     }
     wanted = sorted(_stored(run, sealers) | promises.keys())
-    return len(wanted), _each(partial(_verify, run, sealers, promises), wanted)
+    verify = partial(_verify, run, sealers, promises)
+    return len(wanted), as_they_end(verify, wanted, CONTENT_READERS)
 
 
 def _stored(run: Verify, sealers: Sealers) -> set[ObjectName]:
@@ -57,20 +59,13 @@ def _stored(run: Verify, sealers: Sealers) -> set[ObjectName]:
     return found - {name for life in sealers for name in run.marks.all(life)}
 
 
-def _each(
-    act: Callable[[ObjectName], Outcome], names_of: Sequence[ObjectName]
-) -> Iterator[Outcome]:
-    with ThreadPoolExecutor(CONTENT_READERS) as pool:
-        yield from pool.map(act, names_of)
-
-
 def _verify(
     run: Verify, sealers: Sealers, promises: Mapping[ObjectName, _Promise], name: ObjectName
 ) -> Outcome:
     """The first place where it is not well decides."""
     promise, done = promises.get(name), partial(Outcome, version=name)
     try:
-        life, file_id, _ = names.parse_version_name(name)
+        life = names.parse_version_name(name)[0]
     except CorruptError as error:
         return done(result=Result.MISMATCH, reason=str(error))
     for copy, versions in run.places.items():
@@ -81,7 +76,7 @@ def _verify(
                 continue
             if run.mend:
                 links = chain(promise.history, promise.version) if promise else [name]
-                mend(run.mend, life, file_id, links, sealers[life])
+                mend(run.mend, links, sealers[life])
             return done(result=Result.MISMATCH, reason=f"{copy.value}: {error}")
         except (RetryableError, RefusedError) as error:
             return done(result=Result.FAILED, reason=f"{copy.value}: {error}")
@@ -90,14 +85,15 @@ def _verify(
 
 def _read(versions: Versions, name: ObjectName, promise: _Promise | None, sealer: Sealer) -> None:
     """CorruptError, NotFoundError."""
-    for _ in versions.content(name, sealer=sealer):
-        pass
-    if promise and versions.version(name, sealer=sealer).sha256 != promise.version.sha256:
-        raise CorruptError("the content is not the one that the index knows")
+    content = versions.content(name, sealer=sealer)
+    if promise:
+        copy_checked(content, len, promise.version.sha256)
+    else:
+        deque(content, maxlen=0)
 
 
 def _is_on_its_way(run: Verify, copy: Copy, promise: _Promise | None, error: Exception) -> bool:
     """A young version may not be off-site yet."""
     if copy is not Copy.OFFSITE or not promise or not isinstance(error, NotFoundError):
         return False
-    return run.clock() - promise.version.captured_at < ON_ITS_WAY
+    return is_on_its_way(promise.version, run.clock())
