@@ -1,11 +1,8 @@
 """A wrapped keyset opens with its key and for its epoch, and every refusal says what to do."""
 
 import base64
-import json
 import stat
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from custody.errors import (
     RateLimitedError,
     UnavailableError,
 )
+from loopback import answering
 
 KEY = "projects/p/locations/europe-west3/keyRings/custody/cryptoKeys/vault"
 HERE = b"custody/keyset/v1|c-1|stripe|1|prod"
@@ -79,23 +77,8 @@ def kms(tmp_path: Path) -> Kms:
 
 @pytest.fixture
 def endpoint(kms: Kms) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            code, answer = kms.answer(self.path, body)
-            data = json.dumps(answer).encode()
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *args: object) -> None:
-            """Nothing: the tests say what happened."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with answering(kms) as url:
+        yield url
 
 
 @pytest.fixture

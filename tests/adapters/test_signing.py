@@ -5,11 +5,9 @@ import hashlib
 import hmac
 import json
 import stat
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -37,6 +35,7 @@ from custody.errors import (
     RateLimitedError,
     UnavailableError,
 )
+from loopback import answering
 from worlds.signing import memory_signer
 
 NAME = "projects/p/locations/europe-west3/keyRings/custody/cryptoKeys/receipts"
@@ -140,28 +139,8 @@ def kms() -> Kms:
 
 @pytest.fixture
 def endpoint(kms: Kms) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._tell({})
-
-        def do_POST(self) -> None:
-            self._tell(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-        def _tell(self, body: dict[str, Any]) -> None:
-            code, answer = kms.answer(self.path, body)
-            data = json.dumps(answer).encode()
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *args: object) -> None:
-            """Nothing: the tests say what happened."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with answering(kms) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """What a mailbox holds outlives the process, however that ended."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from alone import Alone
 from worlds.drive_local import refusal
 from worlds.gmail_local import DAY, INTAKE, Client, letter, local_gmail
 
@@ -18,21 +16,13 @@ from worlds.gmail_local import DAY, INTAKE, Client, letter, local_gmail
 @contextmanager
 def process(folder: Path) -> Iterator[Client]:
     """Gmail in a process of its own, which is killed."""
-    ready = folder / "ready"
-    ready.unlink(missing_ok=True)
-    words = ["--data", str(folder / "data"), "--ready-file", str(ready)]
-    command = [sys.executable, "-m", "localcloud.gmail", *words]
-    with subprocess.Popen(command, env=os.environ) as running:
-        until = time.monotonic() + 30
-        while not ready.exists():
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        client = Client(ready.read_text(), INTAKE)
-        try:
-            yield client
-        finally:
-            client.api.close()
-            running.kill()
+    alone = Alone("gmail", folder)
+    client = Client(alone.start(), INTAKE)
+    try:
+        yield client
+    finally:
+        client.api.close()
+        alone.clear()
 
 
 def state(client: Client, since: str) -> str:

@@ -2,19 +2,16 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from alone import Alone
 from amazon import Upload, code, uploads
 
 REGION = "eu-central-1"
@@ -24,41 +21,9 @@ MIB = 1 << 20
 CANARY = b"canary-5f1c9e77-canary"
 
 
-class Process:
-    """`python -m localcloud.s3` over one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._started: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> str:
-        ready = self._folder / "ready"
-        ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "localcloud.s3", "--data", str(self._folder / "data")]
-        self._started.append(subprocess.Popen([*command, "--ready-file", str(ready)]))
-        deadline = time.monotonic() + 30
-        while not ready.exists():
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.01)
-        return ready.read_text()
-
-    def end(self, number: signal.Signals) -> int:
-        self._started[-1].send_signal(number)
-        return self._started[-1].wait(30)
-
-    def clear(self) -> None:
-        for process in self._started:
-            process.kill()
-            process.wait(30)
-
-    @property
-    def memory(self) -> int:
-        return int(psutil.Process(self._started[-1].pid).memory_info().rss)
-
-
 @pytest.fixture
-def process(tmp_path: Path) -> Iterator[Process]:
-    made = Process(tmp_path)
+def process(tmp_path: Path) -> Iterator[Alone]:
+    made = Alone("s3", tmp_path)
     yield made
     made.clear()
 
@@ -90,7 +55,7 @@ def listed(s3: Any) -> dict[str, Any]:
 
 
 def test_what_was_acknowledged_survives_a_kill(
-    process: Process, client: Callable[[str], Any]
+    process: Alone, client: Callable[[str], Any]
 ) -> None:
     """With ids, dates, checksums and metadata, and in the same order."""
     s3 = client(process.start())
@@ -121,7 +86,7 @@ def test_what_was_acknowledged_survives_a_kill(
         assert answer["Body"].read().decode() == answer["Metadata"]["number"]
 
 
-def test_locks_and_settings_survive_a_kill(process: Process, client: Callable[[str], Any]) -> None:
+def test_locks_and_settings_survive_a_kill(process: Alone, client: Callable[[str], Any]) -> None:
     s3 = client(process.start())
     make_bucket(s3)
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
@@ -140,7 +105,7 @@ def test_locks_and_settings_survive_a_kill(process: Process, client: Callable[[s
 
 
 def test_a_completed_upload_survives_a_kill_and_an_unfinished_one_does_not(
-    process: Process, client: Callable[[str], Any], tmp_path: Path
+    process: Alone, client: Callable[[str], Any], tmp_path: Path
 ) -> None:
     s3 = client(process.start())
     make_bucket(s3)
@@ -160,7 +125,7 @@ def test_a_completed_upload_survives_a_kill_and_an_unfinished_one_does_not(
 
 
 def test_what_a_kill_left_half_done_is_swept(
-    process: Process, client: Callable[[str], Any], tmp_path: Path
+    process: Alone, client: Callable[[str], Any], tmp_path: Path
 ) -> None:
     s3 = client(process.start())
     make_bucket(s3)
@@ -178,13 +143,13 @@ def test_what_a_kill_left_half_done_is_swept(
     assert s3.get_object(Bucket="bucket", Key="name")["Body"].read() == b"content"
 
 
-def test_a_polite_end_is_clean(process: Process, client: Callable[[str], Any]) -> None:
+def test_a_polite_end_is_clean(process: Alone, client: Callable[[str], Any]) -> None:
     make_bucket(client(process.start()))
     assert process.end(signal.SIGTERM) == 0
 
 
 def test_large_uploads_and_downloads_take_the_memory_of_a_few_parts(
-    process: Process, client: Callable[[str], Any]
+    process: Alone, client: Callable[[str], Any]
 ) -> None:
     s3 = client(process.start())
     make_bucket(s3)

@@ -2,59 +2,21 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
+
+from alone import Alone
 
 QUANTUM = 256 * 1024
 MIB = 1 << 20
 
 
-class Process:
-    """`python -m localcloud.storage` over one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._started: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> str:
-        ready = self._folder / "ready"
-        ready.unlink(missing_ok=True)
-        data = self._folder / "data"
-        command = [sys.executable, "-m", "localcloud.storage"]
-        command += ["--data", str(data), "--ready-file", str(ready)]
-        self._started.append(subprocess.Popen(command))
-        deadline = time.monotonic() + 30
-        while not ready.exists():
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.01)
-        return ready.read_text()
-
-    def end(self, number: signal.Signals) -> int:
-        process = self._started[-1]
-        os.kill(process.pid, number)
-        return process.wait(30)
-
-    def clear(self) -> None:
-        for process in self._started:
-            if process.poll() is None:
-                process.kill()
-                process.wait(30)
-
-    @property
-    def memory(self) -> int:
-        return int(psutil.Process(self._started[-1].pid).memory_info().rss)
-
-
 @pytest.fixture
-def process(tmp_path: Path) -> Iterator[Process]:
-    made = Process(tmp_path)
+def process(tmp_path: Path) -> Iterator[Alone]:
+    made = Alone("storage", tmp_path)
     yield made
     made.clear()
 
@@ -73,7 +35,7 @@ def download(http: requests.Session, url: str, name: str) -> requests.Response:
     return http.get(f"{url}/storage/v1/b/bucket/o/{name}", params={"alt": "media"})
 
 
-def test_what_was_acknowledged_survives_a_kill(process: Process, http: requests.Session) -> None:
+def test_what_was_acknowledged_survives_a_kill(process: Alone, http: requests.Session) -> None:
     url = process.start()
     new_bucket(http, url)
     for number in range(20):
@@ -87,7 +49,7 @@ def test_what_was_acknowledged_survives_a_kill(process: Process, http: requests.
     ]
 
 
-def test_a_resumable_upload_goes_on_after_a_kill(process: Process, http: requests.Session) -> None:
+def test_a_resumable_upload_goes_on_after_a_kill(process: Alone, http: requests.Session) -> None:
     content = os.urandom(3 * QUANTUM)
     url = process.start()
     new_bucket(http, url)
@@ -105,7 +67,7 @@ def test_a_resumable_upload_goes_on_after_a_kill(process: Process, http: request
     assert http.get(session.split("/upload/")[0] + "/bucket/name").content == content
 
 
-def test_the_virtual_time_survives_a_kill(process: Process, http: requests.Session) -> None:
+def test_the_virtual_time_survives_a_kill(process: Alone, http: requests.Session) -> None:
     url = process.start()
     http.post(f"{url}/_clock", json={"advance": 86_400})
     before = http.get(f"{url}/_clock").json()["now"]
@@ -113,14 +75,12 @@ def test_the_virtual_time_survives_a_kill(process: Process, http: requests.Sessi
     assert http.get(f"{process.start()}/_clock").json()["now"] >= before
 
 
-def test_a_polite_end_is_clean(process: Process, http: requests.Session) -> None:
+def test_a_polite_end_is_clean(process: Alone, http: requests.Session) -> None:
     new_bucket(http, process.start())
     assert process.end(signal.SIGTERM) == 0
 
 
-def test_large_uploads_and_downloads_take_no_memory(
-    process: Process, http: requests.Session
-) -> None:
+def test_large_uploads_and_downloads_take_no_memory(process: Alone, http: requests.Session) -> None:
     url = process.start()
     new_bucket(http, url)
     assert upload(http, url, "warm", b"x" * 4 * MIB).ok

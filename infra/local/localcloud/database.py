@@ -2,9 +2,12 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+Values = Iterable[Any] | Mapping[str, Any]
 
 
 class Database:
@@ -86,3 +89,25 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("pragma secure_delete=on")
     connection.execute("pragma temp_store=memory")
     return connection
+
+
+class Statements:
+    """What a session inside a transaction runs on its connection."""
+
+    __slots__ = ()
+    db: sqlite3.Connection
+
+    def run(self, statement: str, values: Values = ()) -> sqlite3.Cursor:
+        return self.db.execute(statement, values)  # type: ignore[arg-type]
+
+    def row(self, statement: str, values: Values = ()) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = self.run(statement, values).fetchone()
+        return found
+
+    def rows(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
+        return self.run(statement, values).fetchall()
+
+    def insert(self, table: str, values: Mapping[str, Any]) -> None:
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        self.run(f"insert into {table} ({names}) values ({marks})", values)  # noqa: S608 (our names)

@@ -6,12 +6,13 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, BinaryIO, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from localcloud.batch import BatchedAnswer, BatchedCall, answer_batch
 from localcloud.clock import Clock, timestamp
 from localcloud.errors import ApiError
 from localcloud.faults import Faults, Rule, parse_rule
@@ -117,6 +118,13 @@ class Exchange(BaseHTTPRequestHandler, ABC):
     def url_path(self) -> str:
         """The path of the request, still percent-encoded."""
         return urlsplit(self.path).path
+
+    @property
+    def bearer_token(self) -> str:
+        """What proves who asks, in the header or among the parameters; empty where nothing does."""
+        header = self.headers.get("Authorization") or ""
+        asked = self.query.get("access_token") or self.query.get("oauth_token")
+        return header.partition(" ")[2] or (asked or [""])[-1]
 
     # ---- one request
 
@@ -228,6 +236,12 @@ class Exchange(BaseHTTPRequestHandler, ABC):
         """Answers a JSON document."""
         kind = ("Content-Type", "application/json; charset=UTF-8")
         self.send_bytes(status, json.dumps(value).encode(), [kind, *headers])
+
+    def send_batch(self, answer: Callable[[BatchedCall], BatchedAnswer]) -> None:
+        """Answers each call of a batch."""
+        content_type = self.headers.get("Content-Type") or ""
+        kind, body = answer_batch(content_type, self.body(), answer)
+        self.send_bytes(200, body, [("Content-Type", kind)])
 
     def send_refusal(self, error: ApiError) -> None:
         """Answers Google's error document; 304 has no body."""

@@ -1,6 +1,6 @@
 """Puts a lost keyset back into the first bucket, from what lies off-site."""
 
-from custody.adapters.keys import associated, recovery_associated
+from custody.adapters.keys import associated, is_destroyed, recovery_associated
 from custody.adapters.ranges import Objects
 from custody.adapters.recovery import RecoveryKey
 from custody.domain import names
@@ -37,8 +37,7 @@ class BucketKeyRescue:
         return sum(not self._offsite.exists(name(life)) for name in self._copies)
 
     def put_back(self, life: HoldingEpoch) -> None:
-        mark = names.destroyed_name(life)
-        if self._bucket.exists(mark) or self._offsite.exists(mark):
+        if is_destroyed(life, self._bucket, self._offsite):
             raise RefusedError(f"the keyset of {life} was destroyed: it comes back from nowhere")
         wrapped = self._rewrapped(life, self._recovery) if self._recovery else self._copied(life)
         self._bucket.create(names.keyset_name(life), wrapped)

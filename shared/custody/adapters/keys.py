@@ -82,9 +82,13 @@ class BucketKeyMaker(BucketKeys):
         return made
 
     def _require_not_destroyed(self, life: HoldingEpoch) -> None:
-        mark = names.destroyed_name(life)
-        if self._bucket.exists(mark) or self._offsite.exists(mark):
+        if is_destroyed(life, self._bucket, self._offsite):
             raise RefusedError(f"the keyset of {life} was destroyed: open the next epoch instead")
+
+
+def is_destroyed(life: HoldingEpoch, *places: Objects) -> bool:
+    """Whether any of them has the mark that this keyset was shredded."""
+    return any(place.exists(names.destroyed_name(life)) for place in places)
 
 
 def associated(life: HoldingEpoch, environment: str) -> bytes:

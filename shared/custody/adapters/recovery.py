@@ -11,7 +11,7 @@ import tink
 from tink import hybrid, json_proto_keyset_format, secret_key_access
 
 from custody.adapters.key_files import create_key_file, read_key_file
-from custody.adapters.keys import recovery_associated
+from custody.adapters.keys import is_destroyed, recovery_associated
 from custody.adapters.ranges import Objects
 from custody.adapters.sealing import Sealer
 from custody.domain import names
@@ -85,7 +85,7 @@ class BucketRecoveryKeys:
         self._key = key
 
     def unwrap(self, life: HoldingEpoch) -> Sealer:
-        if self._bucket.exists(names.destroyed_name(life)):
+        if is_destroyed(life, self._bucket):
             raise RefusedError(f"{life} was erased: nothing of it comes back")
         try:
             sealed = self._bucket.read(names.recovery_name(life)).data

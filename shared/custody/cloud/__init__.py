@@ -4,17 +4,15 @@ A function imports what it uses and no more: every adapter is imported where it 
 """
 
 import os
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from custody import logs
 from custody.cloud.copies import Copies
 from custody.settings import Settings
 
 if TYPE_CHECKING:
-    from custody.domain.erasure import Copy
     from custody.steps.drill import Drill
     from custody.steps.erase import Erase
     from custody.steps.holdings import Office
@@ -34,20 +32,6 @@ code from the command line, `custody files capture`.
 """
 DEADLINE_MARGIN = timedelta(seconds=30)
 """How long before a function's time-out a writer sends no last byte any more."""
-
-
-T = TypeVar("T")
-
-
-class _OnFirstUse(dict["Copy", T]):
-    """Makes what is asked for, once: a function that erases one copy connects to that one."""
-
-    def __init__(self, make: Callable[["Copy"], T]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, copy: "Copy") -> T:
-        return self.setdefault(copy, self._make(copy))
 
 
 class Cloud(Copies):
@@ -174,8 +158,8 @@ class Cloud(Copies):
 
         return Erase(
             books=self.books,
-            stores=_OnFirstUse(self._store),
-            witnesses=_OnFirstUse(self._witness),
+            stores=self.stores,
+            witnesses=self.witnesses,
             disposals=self.disposals,
             marks=self.marks,
             signer=self.signer,
@@ -204,7 +188,7 @@ class Cloud(Copies):
         """What shows a person what an erasure would do."""
         from custody.steps.plan_erasure import Planning
 
-        return Planning(books=self.books, stores=_OnFirstUse(self._store), clock=self.now)
+        return Planning(books=self.books, stores=self.stores, clock=self.now)
 
 
 @cache

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from custody.adapters.objects import Bucket
     from custody.adapters.offsite import Lock, OffsiteBucket, OffsiteShelf
     from custody.adapters.pubsub import PubSub
+    from custody.adapters.ranges import Objects
     from custody.adapters.recovery import PublicRecoveryKey
     from custody.adapters.retention import BucketDisposals, BucketMarks, BucketRetentionPlans
     from custody.adapters.s3 import Site
@@ -175,18 +176,17 @@ class Adapters:
 
     @cached_property
     def keys(self) -> "BucketKeys":
-        from custody.adapters.keys import BucketKeys
-
-        environment = self.settings.text("CUSTODY_ENVIRONMENT")
-        return BucketKeys(self._bucket("CUSTODY_KEYS_BUCKET"), self._kek, environment=environment)
+        return self._keys_in(self._bucket("CUSTODY_KEYS_BUCKET"))
 
     @cached_property
     def offsite_keys(self) -> "BucketKeys":
         """The copies of the wrapped keysets that lie off-site, under the same key."""
+        return self._keys_in(self._offsite_keys_bucket)
+
+    def _keys_in(self, bucket: "Objects") -> "BucketKeys":
         from custody.adapters.keys import BucketKeys
 
-        environment = self.settings.text("CUSTODY_ENVIRONMENT")
-        return BucketKeys(self._offsite_keys_bucket, self._kek, environment=environment)
+        return BucketKeys(bucket, self._kek, environment=self.settings.text("CUSTODY_ENVIRONMENT"))
 
     @cached_property
     def key_maker(self) -> "BucketKeyMaker":

@@ -1,7 +1,8 @@
 """The copies as erasures meet them; the function of each copy imports its own alone."""
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from custody.cloud.adapters import Adapters
 
@@ -11,8 +12,30 @@ if TYPE_CHECKING:
     from custody.ports import Store, Witness
 
 
+T = TypeVar("T")
+
+
+class _OnFirstUse(dict["Copy", T]):
+    """Makes what is asked for, once: a function that erases one copy connects to that one."""
+
+    def __init__(self, make: Callable[["Copy"], T]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, copy: "Copy") -> T:
+        return self.setdefault(copy, self._make(copy))
+
+
 class Copies(Adapters):
     """What deletes from each copy, and what looks with other eyes."""
+
+    @property
+    def stores(self) -> "Mapping[Copy, Store]":
+        return _OnFirstUse(self._store)
+
+    @property
+    def witnesses(self) -> "Mapping[Copy, Witness]":
+        return _OnFirstUse(self._witness)
 
     def _store(self, copy: "Copy") -> "Store":
         """A copy as it is erased; the function of each copy imports its own alone."""

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from custody.domain.erasure import (
@@ -55,8 +54,8 @@ def parts_of(
 
 
 def _epochs(holding: Holding) -> Iterable[Part]:
-    for epoch in range(1, holding.life.epoch):
-        yield Part(life=replace(holding.life, epoch=epoch))
+    *earlier, _ = holding.lives
+    yield from (Part(life=life) for life in earlier)
     yield Part(life=holding.life, folder_id=holding.folder_id, adopted=holding.adopted)
 
 

@@ -68,6 +68,11 @@ class Holding:
     retention: Retention | None = None
     """None for the default."""
 
+    @property
+    def lives(self) -> tuple[HoldingEpoch, ...]:
+        """Its present epoch, and all earlier ones before it."""
+        return tuple(replace(self.life, epoch=one) for one in range(1, self.life.epoch + 1))
+
 
 class Intake(StrEnum):
     """How a customer chose to share."""

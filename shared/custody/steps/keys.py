@@ -1,7 +1,7 @@
 """Wrapped keysets and their copies: one stands in for the other, and what is lost is put back."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
@@ -55,7 +55,7 @@ def copy_keysets(
     keys: KeyMaker, fences: Fences, holdings: Iterable[Holding]
 ) -> Iterator[KeyOutcome]:
     """Makes the off-site copies that are missing, of every epoch that was not erased."""
-    return (_outcome(fences, life, keys.complete) for life in _lives(holdings))
+    return (_outcome(fences, life, keys.complete) for one in holdings for life in one.lives)
 
 
 def restore_keysets(
@@ -69,20 +69,14 @@ def restore_keysets(
         keys.put_back(life)
         return 1
 
-    return (_outcome(fences, life, act) for life in _lives(holdings))
+    return (_outcome(fences, life, act) for one in holdings for life in one.lives)
 
 
 def look_at_keysets(
     missing: Callable[[HoldingEpoch], int], fences: Fences, holdings: Iterable[Holding]
 ) -> Iterator[KeyOutcome]:
     """What would be done, by what is missing."""
-    return (_outcome(fences, life, missing) for life in _lives(holdings))
-
-
-def _lives(holdings: Iterable[Holding]) -> Iterator[HoldingEpoch]:
-    for holding in holdings:
-        for epoch in range(1, holding.life.epoch + 1):
-            yield replace(holding.life, epoch=epoch)
+    return (_outcome(fences, life, missing) for one in holdings for life in one.lives)
 
 
 def _outcome(fences: Fences, life: HoldingEpoch, act: Callable[[HoldingEpoch], int]) -> KeyOutcome:

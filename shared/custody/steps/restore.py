@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -79,8 +79,7 @@ def unwrap_all(archive: Archive, holdings: Iterable[Holding]) -> dict[HoldingEpo
     """The keysets of all epochs that have one. That of an open epoch must be there."""
     sealers = {}
     for holding in holdings:
-        for epoch in range(1, holding.life.epoch + 1):
-            life = replace(holding.life, epoch=epoch)
+        for life in holding.lives:
             try:
                 sealers[life] = archive.keys.unwrap(life)
             except MissingKeysetError:

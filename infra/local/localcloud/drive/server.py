@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, quote, urlsplit
 
-from localcloud.batch import BatchedAnswer, BatchedCall, answer_batch
+from localcloud.batch import BatchedAnswer, BatchedCall
 from localcloud.clock import Clock
 from localcloud.discovery import Matched
 from localcloud.drive import admin, downloads, uploads
@@ -50,7 +50,7 @@ class DriveExchange(Exchange):
     def serve(self) -> None:
         path = self.url_path
         if path in _BATCH:
-            self._serve_batch()
+            self.send_batch(self._answer_batched)
         elif path in _DISCOVERY:
             self.send_json(200, contract().document(self._drive.url))
         elif path in _LINKS:
@@ -69,9 +69,7 @@ class DriveExchange(Exchange):
 
     @property
     def _caller(self) -> str:
-        header = self.headers.get("Authorization") or ""
-        asked = self.query.get("access_token") or self.query.get("oauth_token")
-        return self._drive.identity(header.partition(" ")[2] or (asked or [""])[-1])
+        return self._drive.identity(self.bearer_token)
 
     def _match(self) -> Matched:
         """The method; the pieces of a resumable upload come by PUT, whatever began it."""
@@ -212,11 +210,6 @@ class DriveExchange(Exchange):
         self.send_go_on([("Range", f"bytes=0-{size - 1}")] if size else [])
 
     # ---- many calls at once
-
-    def _serve_batch(self) -> None:
-        content_type = self.headers.get("Content-Type") or ""
-        kind, body = answer_batch(content_type, self.body(), self._answer_batched)
-        self.send_bytes(200, body, [("Content-Type", kind)])
 
     def _answer_batched(self, batched: BatchedCall) -> BatchedAnswer:
         try:

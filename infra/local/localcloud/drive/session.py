@@ -1,20 +1,17 @@
 """One call inside its transaction: who asks, when, and what must follow the commit."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from localcloud.clock import timestamp
+from localcloud.database import Statements
 from localcloud.drive.content import Content
 from localcloud.drive.model import Role
 
-Values = Iterable[Any] | Mapping[str, Any]
-
 
 @dataclass(slots=True, kw_only=True)
-class Session:
+class Session(Statements):
     """Also remembers what it learnt about folders, which hundreds of files may share."""
 
     db: sqlite3.Connection
@@ -31,21 +28,6 @@ class Session:
 
     def __post_init__(self) -> None:
         self.time = timestamp(self.now)
-
-    def run(self, statement: str, values: Values = ()) -> sqlite3.Cursor:
-        return self.db.execute(statement, values)  # type: ignore[arg-type]
-
-    def row(self, statement: str, values: Values = ()) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self.run(statement, values).fetchone()
-        return found
-
-    def rows(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
-        return self.run(statement, values).fetchall()
-
-    def insert(self, table: str, values: Mapping[str, Any]) -> None:
-        names = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
-        self.run(f"insert into {table} ({names}) values ({marks})", values)  # noqa: S608 (our names)
 
     def forget_folders(self) -> None:
         """To be called when a folder's parent, permissions or trash state changed."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from localcloud.batch import BatchedAnswer, BatchedCall, answer_batch
+from localcloud.batch import BatchedAnswer, BatchedCall
 from localcloud.clock import Clock
 from localcloud.discovery import Matched
 from localcloud.errors import ApiError
@@ -47,7 +47,7 @@ class GmailExchange(Exchange):
     def serve(self) -> None:
         path = self.url_path
         if path in _BATCH:
-            self._serve_batch()
+            self.send_batch(self._answer_batched)
         elif path in _DISCOVERY:
             self.send_json(200, contract().document(self._gmail.url))
         elif path.startswith("/_"):
@@ -72,9 +72,7 @@ class GmailExchange(Exchange):
 
     @property
     def _caller(self) -> Caller:
-        header = self.headers.get("Authorization") or ""
-        asked = self.query.get("access_token") or self.query.get("oauth_token")
-        return self._gmail.caller(header.partition(" ")[2] or (asked or [""])[-1])
+        return self._gmail.caller(self.bearer_token)
 
     # ---- the methods of the API
 
@@ -138,11 +136,6 @@ class GmailExchange(Exchange):
         self._reply(upload.answer)
 
     # ---- many calls at once
-
-    def _serve_batch(self) -> None:
-        content_type = self.headers.get("Content-Type") or ""
-        kind, body = answer_batch(content_type, self.body(), self._answer_batched)
-        self.send_bytes(200, body, [("Content-Type", kind)])
 
     def _answer_batched(self, batched: BatchedCall) -> BatchedAnswer:
         try:

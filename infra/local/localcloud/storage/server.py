@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from localcloud.batch import BatchedAnswer, BatchedCall, answer_batch
+from localcloud.batch import BatchedAnswer, BatchedCall
 from localcloud.clock import Clock
 from localcloud.discovery import Matched
 from localcloud.errors import ApiError
@@ -42,7 +42,7 @@ class StorageExchange(Exchange):
     def serve(self) -> None:
         path = self.url_path
         if path in _BATCH:
-            self._serve_batch()
+            self.send_batch(self._answer_batched)
         elif path in _DISCOVERY:
             self.send_json(200, contract().document(self._storage.url))
         elif "upload_id" in self.query:
@@ -138,11 +138,6 @@ class StorageExchange(Exchange):
             self.send_json(200, answer)
 
     # ---- batches
-
-    def _serve_batch(self) -> None:
-        kind = self.headers.get("Content-Type") or ""
-        content_type, body = answer_batch(kind, self.body(), self._answer_batched)
-        self.send_bytes(200, body, [("Content-Type", content_type)])
 
     def _answer_batched(self, inner: BatchedCall) -> BatchedAnswer:
         try:
