@@ -74,6 +74,10 @@ class Running(People):
         held = self.waiting()[function]
         return bool(held["ready"] or held["leased"])
 
+    def is_held(self) -> bool:
+        """Whether any message waits for its time."""
+        return any(held["delayed"] for held in self.waiting().values())
+
     def waiting(self) -> dict[str, dict[str, Any]]:
         """What each function's subscription holds."""
         counts = self.local.pubsub.backlog.counts()

@@ -1,7 +1,6 @@
 """Faults on request, as Google's clients feel them."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -81,9 +80,7 @@ def test_a_delay_is_felt_by_the_caller(local: Local) -> None:
     local.fault("pubsub.getTopic", delay_seconds=0.5)
     with pytest.raises(DeadlineExceeded):
         local.publisher.get_topic(topic=TOPIC, timeout=0.2, retry=None)
-    started = time.monotonic()
-    local.publisher.get_topic(topic=TOPIC)
-    assert time.monotonic() - started < 0.4
+    assert local.publisher.get_topic(topic=TOPIC).name == TOPIC  # the next one is served
 
 
 def test_a_stream_can_fail_to_open(local: Local) -> None:

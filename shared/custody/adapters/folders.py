@@ -15,6 +15,13 @@ ONE_REQUEST = 4 << 20
 """Up to this size in bytes a file goes up in one request instead of a resumable session."""
 
 
+class _Pieces(MediaIoBaseUpload):
+    """Goes up in bytes: a stream that was read is empty when a broken line is tried again."""
+
+    def has_stream(self) -> bool:
+        return False
+
+
 class DriveFolders:
     """The Folders port on Drive v3."""
 
@@ -38,7 +45,7 @@ class DriveFolders:
         mark: Mapping[str, str] | None = None,
         announce: Callable[[FileId], object] | None = None,
     ) -> DriveFile:
-        media = MediaIoBaseUpload(
+        media = _Pieces(
             content,
             mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream",
             chunksize=UPLOAD_CHUNK,
