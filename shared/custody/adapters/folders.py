@@ -15,7 +15,7 @@ ONE_REQUEST = 4 << 20
 """Up to this size in bytes a file goes up in one request instead of a resumable session."""
 
 
-class _Pieces(MediaIoBaseUpload):
+class _Pieces(MediaIoBaseUpload):  # type: ignore[misc]  # it has no types
     """Goes up in bytes: a stream that was read is empty when a broken line is tried again."""
 
     def has_stream(self) -> bool:
