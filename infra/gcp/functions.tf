@@ -118,7 +118,7 @@ locals {
   copies = {
     keys    = ["vault", "offsite", "drive", "ledger"]
     vault   = ["ledger"]
-    offsite = []
+    offsite = ["ledger"] # at a termination, when it is the last
     drive   = ["ledger"]
     ledger  = []
   }
