@@ -16,6 +16,7 @@ from custody.domain.drive import DriveFile, Unreadable
 from custody.domain.erasure import Copy, CopyState, Reason, Scope, State, Track
 from custody.domain.events import DeletionRequested
 from custody.domain.request_erasure import erasure_id
+from custody.domain.sweep import SECOND_LOOK
 from custody.domain.topology import RETRY_SECONDS
 from custody.domain.vault import FileHistory, FileId, Holding, RevisionId
 from custody.errors import CustodyError, MissingKeysetError, NotFoundError
@@ -30,8 +31,6 @@ from samples import a_draft
 
 KEYS, LEDGER, AUDIT = "custody-keys", "custody-ledger", "custody-audit"
 FILES = 3
-SECOND_LOOK_SECONDS = 3600.0
-"""T18: what an interrupted capture promised and never stored is settled an hour later."""
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -403,7 +402,9 @@ def erased(running: Running, holding: Holding) -> dict[Copy, Track]:
 
     def is_certified() -> bool:
         if not any(running.is_due(function) for function in running.waiting()):
-            running.advance(RETRY_SECONDS[0] if running.is_held() else SECOND_LOOK_SECONDS)
+            # What an interrupted capture promised and never stored waits for a second look.
+            rest = RETRY_SECONDS[0] if running.is_held() else SECOND_LOOK.total_seconds()
+            running.advance(rest)
         return books.receipts.last(erasure) is not None
 
     wait_for(is_certified)

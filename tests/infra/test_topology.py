@@ -10,11 +10,14 @@ import pytest
 from custody import events
 from custody.domain import topology
 from custody.domain.drive import CORPORA
+from custody.domain.erasure import Copy, CopyState, copies_of, entry_of, is_behind
 from custody.domain.events import DriveTouched, Event, TimerRang
 from custody.settings import SETTINGS
 from infra.deployed import AT_AMAZON, OF_PEOPLE, SECRETS
+from infra.grants import grants
 from infra.terraform import SAMPLE, Resource
 from infra.toolbox import ROOT
+from samples import LIFE, a_track
 
 ELSEWHERE = {
     "CUSTODY_DRIVE_ENDPOINT",
@@ -122,6 +125,24 @@ def test_functions_publish_to_topics_that_exist(planned: list[Resource]) -> None
     wanted = {*topology.TOPICS, *TO_COME}
     published = {one["topic"] for one in of(planned, "pubsub_topic_iam_member")}
     assert {one for one in published if not one.endswith("-dead")} == wanted
+
+
+@pytest.mark.parametrize("copy", Copy)
+def test_whoever_erases_a_copy_may_ring_for_those_that_waited_for_it(
+    copy: Copy, planned: list[Resource]
+) -> None:
+    lives = (LIFE, entry_of(LIFE.customer))
+    fenced = [
+        a_track(one, CopyState.FENCED, life=life) for life in lives for one in copies_of(life)
+    ]
+    gone = a_track(copy, CopyState.DELETED_BY_US)
+    rung = {copy} | {one.copy for one in fenced if is_behind(one, gone)}
+    may_ring = {
+        one.resource.removeprefix("topic ")
+        for one in grants(planned)
+        if (one.identity, one.role) == (f"erase_{copy.value}", "pubsub.publisher")
+    }
+    assert may_ring - {"versions-stored"} == {f"erasure-tasks-{one.value}" for one in rung}
 
 
 def test_every_timer_rings(planned: list[Resource]) -> None:

@@ -80,7 +80,9 @@ def test_a_delay_is_felt_by_the_caller(local: Local) -> None:
     local.fault("pubsub.getTopic", delay_seconds=0.5)
     with pytest.raises(DeadlineExceeded):
         local.publisher.get_topic(topic=TOPIC, timeout=0.2, retry=None)
-    assert local.publisher.get_topic(topic=TOPIC).name == TOPIC  # the next one is served
+    assert local.publisher.get_topic(topic=TOPIC).name == TOPIC
+    (rule,) = local.server.faults.list()
+    assert rule["hits"] == 1, "the next call is served at once"
 
 
 def test_a_stream_can_fail_to_open(local: Local) -> None:
